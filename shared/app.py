@@ -1,0 +1,142 @@
+"""`create_app`: everything a service has, in one call."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import socket
+import time
+from collections.abc import AsyncIterator, Coroutine, Sequence
+from typing import Any
+
+import structlog
+from fastapi import APIRouter, FastAPI
+from fastapi.routing import APIRoute
+from pydantic import BaseModel
+
+from shared import housekeeping, logs, problem, profile, tracing
+from shared.bus import Bus
+from shared.clock import now
+from shared.consumers import Consumers
+from shared.db import Database
+from shared.edge import Edge
+from shared.events.base import new_id
+from shared.events.directory import SigningKeysPublished
+from shared.health import Beat, health_router
+from shared.identity import Access, Keys, access_of, learn_keys
+from shared.listener import Listener
+from shared.live import Live
+from shared.metrics import Metrics
+from shared.relay import Relay
+from shared.settings import ServiceSettings
+from shared.sweeps import Sweeps, run_forever
+
+log = structlog.get_logger("lianxin.app")
+
+
+class RouteWithoutPermission(RuntimeError):
+    """A defect: a route says neither `requires(...)` nor `public()`."""
+
+
+def create_app(
+    service: str,
+    *,
+    settings: ServiceSettings,
+    routers: Sequence[APIRouter] = (),
+    consumers: Consumers | None = None,
+    sweeps: Sweeps | None = None,
+    database: bool = True,
+) -> FastAPI:
+    """A service: its routes, its consumers and its sweeps on the kit.
+
+    With `database=False` (the gateway) there is no outbox, no inbox and no consumer: health, metrics, logs and problems only.
+    Raises RouteWithoutPermission, or ProfileNotValid with the key path of what is wrong in the profile.
+    """
+    logs.configure(service, settings.log_level)
+    tracing.configure(service, settings.trace_sample, settings.otlp_endpoint)
+    metrics = Metrics(service)
+    app = FastAPI(
+        title=f"Lianxin {service}", version="1", docs_url="/docs" if settings.debug_docs else None, redoc_url=None,
+        lifespan=_lifespan, separate_input_output_schemas=False,
+    )
+    app.state.service, app.state.settings, app.state.metrics = service, settings, metrics
+    app.state.background = []
+    if database:
+        _with_database(app, service, settings, consumers or Consumers(service), sweeps or Sweeps())
+    for router in (health_router(), *routers):
+        _check_permissions(router)
+        app.include_router(router, max_body_size=settings.body_limit)
+    problem.install(app)
+    app.add_middleware(Edge, metrics=metrics, body_limit=settings.body_limit)
+    return app
+
+
+def _with_database(app: FastAPI, service: str, settings: ServiceSettings, consumers: Consumers, sweeps: Sweeps) -> None:
+    policy: BaseModel | None = profile.load(settings.profile, service, settings.policy) if settings.policy else None
+    if SigningKeysPublished.type_name() not in consumers.handlers:
+        consumers.on(SigningKeysPublished, since="start")(learn_keys)
+    database = Database(service, settings, policy)
+    bus = Bus(service, settings)
+    app.state.database, app.state.bus, app.state.consumers = database, bus, consumers
+    app.state.keys = Keys(database)
+    app.state.relay = Relay(database, bus, app.state.metrics)
+    app.state.listener = Listener(database, bus, consumers, app.state.metrics)
+    app.state.live = Live(bus, database)
+    app.state.beat = Beat(new_id(), os.getpid(), socket.gethostname(), now(), time.monotonic())
+    app.state.sweeps = [*sweeps.all, housekeeping.PURGE]
+
+
+@contextlib.asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    from shared.health import beat_forever, tick_forever
+
+    state = app.state
+    work: list[Coroutine[Any, Any, None]] = [tick_forever(app)]
+    if hasattr(state, "database"):
+        work += [state.bus.connect(), state.relay.run(), state.listener.run(), state.listener.watch(), state.listener.wake_parked(), beat_forever(app)]
+        work += [run_forever(state.database, sweep) for sweep in state.sweeps]
+    tasks = [asyncio.create_task(_guarded(job)) for job in work]
+    tasks += [asyncio.create_task(_guarded(start(app))) for start in state.background]
+    log.info("service_started", settings=state.settings.describe())
+    try:
+        yield
+    finally:
+        if hasattr(state, "database"):
+            state.live.close()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        if hasattr(state, "database"):
+            with contextlib.suppress(Exception):
+                await asyncio.wait_for(state.bus.close(), 3)
+            await state.database.close()
+        tracing.shut_down()
+        log.info("service_stopped")
+
+
+async def _guarded(job: Coroutine[Any, Any, Any]) -> None:
+    # A loop that ends by an error nobody foresaw must not leave a process that looks alive and does nothing.
+    try:
+        await job
+    except Exception:
+        log.exception("background_job_died")
+        os._exit(70)
+
+
+def _check_permissions(router: APIRouter) -> None:
+    for route in router.routes:
+        if isinstance(route, APIRoute):
+            access = _access(route)
+            if access is None:
+                raise RouteWithoutPermission(f"{sorted(route.methods)} {route.path}")
+            route.openapi_extra = {**(route.openapi_extra or {}), "x-permission": list(access.permissions) or ["public"]}
+        elif (included := getattr(route, "original_router", None)) is not None:
+            _check_permissions(included)
+
+
+def _access(route: APIRoute) -> Access | None:
+    def walk(dependant: Any) -> list[Any]:
+        return [dependant.call, *(call for sub in dependant.dependencies for call in walk(sub))]
+
+    return access_of(walk(route.dependant))

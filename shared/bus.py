@@ -1,0 +1,201 @@
+"""The connection to NATS through FastStream's broker, and publishing with the ack awaited (decision record 0004)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import orjson
+import structlog
+from faststream.nats import NatsBroker
+from faststream.security import BaseSecurity
+from nats.aio.client import Client
+from nats.errors import Error as NatsError
+from nats.errors import MaxPayloadError
+from nats.js.errors import APIError, NoStreamResponseError
+
+from shared.events.base import new_id
+from shared.settings import ServiceSettings
+
+EVENTS = "EVENTS"
+DEAD = "DEAD"
+
+# JetStream API error codes (nats-server errors.json)
+_DUPLICATE_IN_BATCH = 10201
+_TOO_MANY_BATCHES = 10176
+_FULL = (10077, 10122, 10023, 10047, 10052)
+
+log = structlog.get_logger("lianxin.bus")
+
+
+class BusAway(Exception):
+    """The broker did not confirm in time, is away, or is full: try the same ids again later."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What is to be published: the headers carry the deduplication id."""
+
+    id: str
+    subject: str
+    headers: dict[str, str]
+    body: bytes
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What became of a window: ids that the stream holds, ids that can never go (with the reason), ids to try again."""
+
+    stored: list[str] = field(default_factory=list)
+    never: dict[str, str] = field(default_factory=dict)
+    again: dict[str, str] = field(default_factory=dict)
+
+
+class Bus:
+    """One connection of one service. `connect` returns only once connected and may take as long as the broker is away."""
+
+    def __init__(self, service: str, settings: ServiceSettings) -> None:
+        self.service = service
+        self.settings = settings
+        self._client: Client | None = None
+        seed = settings.nats_seed.get_secret_value() if settings.nats_seed else None
+        self.broker = NatsBroker(
+            settings.nats_url,
+            name=f"lianxin-{service}",
+            security=_nkey(seed),
+            inbox_prefix=f"_INBOX.{service}",
+            max_reconnect_attempts=-1,
+            reconnect_time_wait=1,
+            connect_timeout=3,
+            ping_interval=5,
+            max_outstanding_pings=2,
+            graceful_timeout=2.0,
+            logger=None,
+        )
+
+    async def connect(self) -> Client:
+        """Connects, waiting for the broker without end."""
+        while True:
+            try:
+                self._client = await self.broker.connect()
+                log.info("bus_connected")
+                return self._client
+            except (NatsError, OSError, TimeoutError) as error:
+                log.warning("bus_away", error=type(error).__name__)
+                await asyncio.sleep(1)
+
+    @property
+    def client(self) -> Client:
+        """The NATS client. Raises BusAway while there is no connection."""
+        if self._client is None or not self._client.is_connected:
+            raise BusAway("not connected")
+        return self._client
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether the connection stands now."""
+        return self._client is not None and self._client.is_connected
+
+    async def close(self) -> None:
+        """Ends the connection without waiting for an absent broker."""
+        if self._client is not None and not self._client.is_connected:
+            await self._client.close()
+        await self.broker.stop()
+
+    async def request(self, subject: str, payload: bytes = b"", timeout: float = 3.0) -> dict[str, object]:
+        """One call of the JetStream API. Raises BusAway, or APIError with the server's code."""
+        try:
+            answer = await asyncio.wait_for(self.client.request(subject, payload, timeout=timeout), timeout + 1)
+        except (NatsError, TimeoutError, OSError) as error:
+            raise BusAway(f"{subject}: {type(error).__name__}") from error
+        data: dict[str, object] = orjson.loads(answer.data)
+        if isinstance(problem := data.get("error"), dict):
+            raise APIError.from_error(problem)
+        return data
+
+    async def publish(self, messages: Sequence[Message]) -> Outcome:
+        """Publishes with the server's ack awaited: as one atomic batch where it can, else singly.
+
+        Raises BusAway when nothing can be said of the window: then the same ids are to be published again.
+        """
+        outcome = Outcome()
+        limit = self.client.max_payload
+        fitting = []
+        for message in messages:
+            size = len(message.body) + sum(len(k) + len(v) + 4 for k, v in message.headers.items())
+            if size > limit:
+                outcome.never[message.id] = f"{size} bytes, the broker takes {limit}"
+            else:
+                fitting.append(message)
+        if len(fitting) > 1 and await self._publish_batch(fitting):
+            outcome.stored.extend(m.id for m in fitting)
+        elif fitting:
+            await self._publish_singly(fitting, outcome)
+        return outcome
+
+    async def _publish_batch(self, messages: Sequence[Message]) -> bool:
+        for _ in range(2):
+            try:
+                await self._atomic(messages)
+            except APIError as error:
+                if error.err_code in _FULL:
+                    raise BusAway(f"stream full ({error.err_code})") from error
+                if error.err_code != _TOO_MANY_BATCHES:
+                    if error.err_code != _DUPLICATE_IN_BATCH:
+                        log.info("batch_refused", code=error.err_code, description=error.description)
+                    return False
+            else:
+                return True
+        return False
+
+    async def _atomic(self, messages: Sequence[Message]) -> None:
+        client, batch, timeout = self.client, str(new_id()), self.settings.publish_timeout
+        last = len(messages)
+        try:
+            for number, message in enumerate(messages[:-1], 1):
+                await client.publish(message.subject, message.body, headers={**message.headers, "Nats-Batch-Id": batch, "Nats-Batch-Sequence": str(number)})
+            closing = {**messages[-1].headers, "Nats-Batch-Id": batch, "Nats-Batch-Sequence": str(last), "Nats-Batch-Commit": "1"}
+            answer = await asyncio.wait_for(
+                client.request(messages[-1].subject, messages[-1].body, headers=closing, timeout=timeout), timeout + 1
+            )
+        except (NatsError, TimeoutError, OSError) as error:
+            raise BusAway(type(error).__name__) from error
+        data = orjson.loads(answer.data)
+        if "error" in data:
+            raise APIError.from_error(data["error"])
+        if data.get("count") != last:
+            raise BusAway("the batch was not stored whole")
+
+    async def _publish_singly(self, messages: Sequence[Message], outcome: Outcome) -> None:
+        timeout = self.settings.publish_timeout
+        stream = self.client.jetstream(timeout=timeout)
+
+        async def one(message: Message) -> None:
+            try:
+                await asyncio.wait_for(stream.publish(message.subject, message.body, headers=message.headers, timeout=timeout), timeout + 1)
+                outcome.stored.append(message.id)
+            except MaxPayloadError as error:
+                outcome.never[message.id] = type(error).__name__
+            except APIError as error:
+                outcome.again[message.id] = "stream full" if error.err_code in _FULL else f"{error.err_code}: {error.description}"
+            except NoStreamResponseError:
+                outcome.again[message.id] = "no stream takes this subject"
+            except (NatsError, TimeoutError, OSError) as error:
+                outcome.again[message.id] = type(error).__name__
+
+        await asyncio.gather(*(one(message) for message in messages))
+        if not outcome.stored and not outcome.never and all(_is_transport(reason) for reason in outcome.again.values()):
+            raise BusAway(next(iter(outcome.again.values())))
+
+
+def _is_transport(reason: str) -> bool:
+    return reason == "stream full" or not reason[:1].isdigit() and not reason.startswith("no stream")
+
+
+def _nkey(seed: str | None) -> BaseSecurity | None:
+    if seed is None:
+        return None
+    from faststream.nats.security import NatsNKey
+
+    return NatsNKey.from_seed(seed)

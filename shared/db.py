@@ -1,0 +1,142 @@
+"""The database of a service: one transaction per request and per batch of events, opened and committed here only."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import orjson
+from pydantic import BaseModel
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError, InterfaceError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+
+from shared import crash
+from shared.outbox import Outgoing, store
+from shared.settings import ServiceSettings
+from shared.tables import utc_column
+
+__all__ = ["Database", "Tx", "is_conflict", "is_outage", "utc_column"]
+
+
+class Tx(AsyncSession):
+    """One transaction. Actions write through it and `emit` into it; only this module commits it."""
+
+    def __init__(self, *args: Any, database: Database, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.database = database
+        self.outgoing: list[Outgoing] = []
+        self.signals: list[tuple[str, str]] = []
+        self.woken: bool = False
+        self.traceparents: dict[uuid.UUID, str] = {}
+        self.traceparent: str | None = None
+
+    @property
+    def site(self) -> str:
+        """The region code of this deployment."""
+        return self.database.settings.site
+
+    @property
+    def settings(self) -> Any:
+        """The service's settings."""
+        return self.database.settings
+
+    @property
+    def policy(self) -> Any:
+        """The service's section of the policy profile, as its own model."""
+        return self.database.policy
+
+
+class Database:
+    """Engine, sessions and what happens after a commit."""
+
+    def __init__(self, service: str, settings: ServiceSettings, policy: BaseModel | None = None) -> None:
+        self.service = service
+        self.settings = settings
+        self.policy = policy
+        self.engine: AsyncEngine = create_async_engine(
+            settings.database_url,
+            pool_size=settings.pool_size,
+            max_overflow=settings.pool_overflow,
+            pool_timeout=settings.pool_wait,
+            pool_use_lifo=True,
+            pool_pre_ping=False,
+            json_serializer=lambda value: orjson.dumps(value).decode(),
+            json_deserializer=orjson.loads,
+            connect_args={
+                "timeout": settings.pool_wait,
+                "server_settings": {
+                    "application_name": f"lianxin-{service}",
+                    "timezone": "UTC",
+                    "jit": "off",
+                    "statement_timeout": str(int(settings.statement_timeout * 1000)),
+                    "idle_in_transaction_session_timeout": "60000",
+                },
+            },
+        )
+        self._sessions = async_sessionmaker(self.engine, class_=Tx, expire_on_commit=False, database=self)
+        self.after_commit: list[Callable[[Tx], None]] = []
+
+    @asynccontextmanager
+    async def transaction(self, *, durable: bool = True) -> AsyncIterator[Tx]:
+        """A transaction that commits when the block ends and rolls back when it raises.
+
+        With `durable=False` the commit does not wait for the disk: for book-keeping that a crash may undo.
+        """
+        async with self._sessions() as tx:
+            async with tx.begin():
+                if not durable:
+                    await tx.execute(text("SET LOCAL synchronous_commit = off"))
+                yield tx
+                if tx.outgoing:
+                    await tx.flush()
+                    await store(tx, tx.outgoing)
+                crash.point("before_commit", self.service)
+            if tx.outgoing:
+                crash.point("after_commit", self.service)
+            for told in self.after_commit:
+                told(tx)
+
+    async def answers(self) -> bool:
+        """Whether the database answers a query now."""
+        try:
+            async with self.engine.connect() as connection:
+                await connection.execute(text("SELECT 1"))
+        except Exception as error:
+            if is_outage(error):
+                return False
+            raise
+        return True
+
+    async def close(self) -> None:
+        """Closes all connections."""
+        await self.engine.dispose()
+
+
+def _sqlstate(error: BaseException) -> str:
+    return str(getattr(getattr(error, "orig", error), "sqlstate", None) or "")
+
+
+def is_conflict(error: BaseException) -> bool:
+    """Whether PostgreSQL chose this transaction to fail so that another could go on (deadlock, serialization)."""
+    return _sqlstate(error) in ("40001", "40P01")
+
+
+def is_outage(error: BaseException) -> bool:
+    """Whether the database was away, full, stopping or slow: never the fault of the event or the request at hand.
+
+    Classes 08 connection, 53 resources, 57 operator, 58 system, and 55P03 lock timeout, 25P03 idle timeout (PostgreSQL, appendix A).
+    """
+    state = _sqlstate(error)
+    if state:
+        return state[:2] in ("08", "53", "57", "58") or state in ("55P03", "25P03")
+    if isinstance(error, DBAPIError):
+        return error.connection_invalidated or isinstance(error, InterfaceError) or _outside(error.orig)
+    return isinstance(error, PoolTimeout) or _outside(error)
+
+
+def _outside(error: BaseException | None) -> bool:
+    return isinstance(error, (OSError, TimeoutError)) or type(error).__module__.startswith("asyncpg") and not _sqlstate(error or ValueError())

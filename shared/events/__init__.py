@@ -1,0 +1,8 @@
+"""The contracts between services: one file per producer, imported and never copied."""
+
+from shared.events import directory, intake, notify, routing, scoring, supervision
+from shared.events.base import CORE, EVERYONE, Event, all_events, derived_id, new_id
+
+__all__ = [
+    "CORE", "EVERYONE", "Event", "all_events", "derived_id", "directory", "intake", "new_id", "notify", "routing", "scoring", "supervision",
+]

@@ -1,0 +1,124 @@
+"""Facts that routing tells: where a matter went, by when, and what came of it.
+
+Each carries `case_version`, the version of the case after the fact: a projection keeps the newest it has seen.
+"""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from typing import ClassVar, Literal
+
+from shared.events.base import Event
+from shared.events.intake import RatingLevel
+
+
+class CaseEvent(Event):
+    """What all facts about a case share."""
+
+    producer: ClassVar[str] = "routing"
+    key: ClassVar[str] = "case_id"
+
+    case_id: uuid.UUID
+    opinion_id: uuid.UUID
+    number: str
+    case_version: int
+    round: int
+
+
+class CaseOpened(CaseEvent):
+    """A case was opened for an opinion."""
+
+    region: str
+    category: str | None
+
+
+class CategoryCorrected(CaseEvent):
+    """The desk corrected the category that intake proposed: the label to train the classifier with."""
+
+    proposed: str | None
+    corrected: str
+
+
+class CaseAssigned(CaseEvent):
+    """A case was handed over (交办): the legal clock starts. Concerns the whole case; departments get `AssignmentMade`."""
+
+    category: str | None
+    lead: str
+    co_handlers: tuple[str, ...]
+    by: Literal["rule", "desk"]
+    reply_due_at: datetime
+    due_is_provisional: bool
+
+
+class AssignmentMade(Event):
+    """One organisation was given a part in a case. One event per organisation, addressed to it alone."""
+
+    producer: ClassVar[str] = "routing"
+    key: ClassVar[str] = "assignment_id"
+    addressed: ClassVar[bool] = True
+
+    assignment_id: uuid.UUID
+    case_id: uuid.UUID
+    number: str
+    organisation: str
+    part: Literal["lead", "co_handler"]
+    round: int
+    category: str | None
+    title: str
+    text: str
+    due_at: datetime
+
+
+class CaseAccepted(CaseEvent):
+    """The lead department took the case on."""
+
+    department: str
+
+
+class CaseObjected(CaseEvent):
+    """The department says the matter is not its own; the desk decides. The reason is masked."""
+
+    department: str
+    reason: str
+
+
+class CaseReplied(CaseEvent):
+    """The lead department replied in a round. `counts_as_done` and `counts_as_promise` follow the profile's class."""
+
+    department: str
+    result_class: str
+    counts_as_done: bool
+    counts_as_promise: bool
+    text: str
+    signer: str
+    replied_at: datetime
+    on_time: bool
+
+
+class CaseReopened(CaseEvent):
+    """A rating of not satisfied opened the next round; `round` is the new one. Earlier rounds stay as they were."""
+
+    department: str
+    reply_due_at: datetime
+
+
+class CaseClosed(CaseEvent):
+    """A rating closed the case."""
+
+    department: str
+    level: RatingLevel
+
+
+class RatingNotCounted(CaseEvent):
+    """A rating had no effect, and why."""
+
+    rated_round: int
+    reason: Literal["not_replied", "stale_round", "already_rated", "closed"]
+
+
+class CaseOverdue(CaseEvent):
+    """The reply was not there when its deadline passed. Exactly one per case and round."""
+
+    department: str
+    due_at: datetime

@@ -1,0 +1,192 @@
+"""Who is calling, and whether they may (architecture, section 7).
+
+Every service verifies access tokens itself, with the keys that directory published and this service keeps.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from fastapi import Depends, Request
+from joserfc import jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import OKPKey
+from sqlalchemy import select, text
+from sqlalchemy.dialects.postgresql import insert
+
+from shared.db import Database, Tx
+from shared.errors import NotPermitted, NotSignedIn, TokenNotValid
+from shared.events.directory import SigningKeysPublished
+from shared.tables import KnownKey
+
+ISSUER = AUDIENCE = "lianxin"
+_CLAIMS = jwt.JWTClaimsRegistry(
+    iss={"essential": True, "value": ISSUER}, aud={"essential": True, "value": AUDIENCE}, exp={"essential": True}, sub={"essential": True}, leeway=5
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """An account as its access token describes it. Never holds a name."""
+
+    account_id: uuid.UUID
+    role: str
+    organisation: str | None
+    region: str
+    deputy_id: uuid.UUID | None
+    permissions: frozenset[str]
+    expires_at: datetime
+
+    def may(self, permission: str) -> bool:
+        """Whether the token grants this permission."""
+        return permission in self.permissions
+
+    def sees_region(self, code: str) -> bool:
+        """Whether a region lies in the caller's subtree: codes of lower levels begin with those above."""
+        return code.startswith(self.region)
+
+
+class Keys:
+    """The public keys this process knows, read again from the database when a token names an unknown one."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._keys: dict[str, KnownKey] = {}
+        self._read_at = float("-inf")
+
+    async def refresh(self) -> None:
+        """Reads the keys from the database."""
+        async with self._database.transaction() as tx:
+            rows = (await tx.execute(select(KnownKey))).scalars().all()
+        self._keys = {row.kid: row for row in rows}
+        self._read_at = time.monotonic()
+
+    async def find(self, kid: str) -> KnownKey | None:
+        """The key of that id, unless it is unknown or past its day. Unknown ids are looked up once a second at most."""
+        if kid not in self._keys and time.monotonic() > self._read_at + 1.0:
+            await self.refresh()
+        key = self._keys.get(kid)
+        return key if key and _lives(key) else None
+
+    async def for_codes(self) -> list[bytes]:
+        """The raw public keys that QR codes may be signed with, newest first."""
+        if time.monotonic() > self._read_at + 1.0:
+            await self.refresh()
+        rows = sorted((k for k in self._keys.values() if k.use == "code" and _lives(k)), key=lambda k: -k.set_no)
+        return [_raw(k.public) for k in rows]
+
+
+def _lives(key: KnownKey) -> bool:
+    return key.not_after is None or key.not_after > datetime.now(UTC)
+
+
+def _raw(public: str) -> bytes:
+    import base64
+
+    return base64.urlsafe_b64decode(public + "=" * (-len(public) % 4))
+
+
+async def learn_keys(tx: Tx, event: SigningKeysPublished) -> None:
+    """Keeps the newest set of public keys; an older one that comes late changes nothing."""
+    await tx.execute(text("SELECT pg_advisory_xact_lock(hashtext('kit_key'))"))
+    newest = (await tx.execute(text("SELECT coalesce(max(set_no), -1) FROM kit_key"))).scalar_one()
+    if event.set_no <= newest:
+        return
+    await tx.execute(text("DELETE FROM kit_key"))
+    rows = [{"kid": k.kid, "use": k.use, "public": k.public, "not_after": k.not_after, "set_no": event.set_no} for k in event.keys]
+    if rows:
+        await tx.execute(insert(KnownKey.__table__), rows)  # type: ignore[arg-type]
+
+
+async def caller_of(request: Request) -> Caller | None:
+    """The caller, verified once per request; None without a token. Raises TokenNotValid."""
+    state = request.state
+    if not hasattr(state, "caller"):
+        header = request.headers.get("authorization", "")
+        scheme, _, token = header.partition(" ")
+        if not header:
+            state.caller = None
+        elif scheme.lower() != "bearer" or not token:
+            raise TokenNotValid(where="Authorization")
+        else:
+            state.caller = await verify(request.app.state.keys, token)
+    found: Caller | None = state.caller
+    return found
+
+
+async def verify(keys: Keys, token: str) -> Caller:
+    """The caller that a token names. Raises TokenNotValid when signature, issuer, audience or time do not hold."""
+    try:
+        kid = _header(token)["kid"]
+        known = await keys.find(kid)
+        if known is None or known.use != "token":
+            raise TokenNotValid(where="Authorization")
+        decoded = jwt.decode(token, OKPKey.import_key({"kty": "OKP", "crv": "Ed25519", "x": known.public}), algorithms=["Ed25519", "EdDSA"])
+        _CLAIMS.validate(decoded.claims)
+        return caller_from(decoded.claims)
+    except (JoseError, ValueError, KeyError, TypeError) as error:
+        raise TokenNotValid(where="Authorization") from error
+
+
+def caller_from(claims: dict[str, Any]) -> Caller:
+    """The caller in the claims of a verified token. Raises KeyError or ValueError when one is missing or malformed."""
+    return Caller(
+        account_id=uuid.UUID(claims["sub"]),
+        role=str(claims["role"]),
+        organisation=claims.get("organisation"),
+        region=str(claims["region"]),
+        deputy_id=uuid.UUID(claims["deputy_id"]) if claims.get("deputy_id") else None,
+        permissions=frozenset(claims["permissions"]),
+        expires_at=datetime.fromtimestamp(claims["exp"], UTC),
+    )
+
+
+def _header(token: str) -> dict[str, Any]:
+    from joserfc import jws
+
+    return dict(jws.extract_compact(token.encode()).headers())
+
+
+@dataclass(frozen=True)
+class Access:
+    """What a route asks of its caller; `create_app` refuses a route that states none. No permissions: open to anyone."""
+
+    permissions: tuple[str, ...]
+
+    async def __call__(self, request: Request) -> Caller | None:
+        caller = await caller_of(request)
+        if not self.permissions:
+            return caller
+        if caller is None:
+            raise NotSignedIn(where="Authorization")
+        if not any(caller.may(p) for p in self.permissions):
+            raise NotPermitted()
+        return caller
+
+
+def requires(*permissions: str) -> Any:
+    """A dependency that yields the caller when it holds any of the permissions. Raises NotSignedIn or NotPermitted."""
+    if not permissions:
+        raise ValueError("name a permission, or say public()")
+    return Depends(Access(permissions))
+
+
+def public() -> Any:
+    """A dependency that lets anyone in and yields the caller, or None without a token."""
+    return Depends(Access(()))
+
+
+def access_of(dependencies: Sequence[Callable[..., Any] | None]) -> Access | None:
+    """The access rule among a route's dependencies."""
+    return next((d for d in dependencies if isinstance(d, Access)), None)
+
+
+async def code_keys(request: Request) -> list[bytes]:
+    """Dependency: the raw public keys that QR codes may be signed with."""
+    keys: list[bytes] = await request.app.state.keys.for_codes()
+    return keys

@@ -1,0 +1,54 @@
+"""Outbox: events are stored in the transaction that decides them (decision record 0002)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlalchemy import insert
+
+from shared import tracing
+from shared.codec import headers_of
+from shared.events.base import CORE, EVERYONE, Event
+from shared.tables import Outbox
+
+if TYPE_CHECKING:
+    from shared.db import Tx
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """An event ready to be published: subject, CloudEvents headers and JSON body."""
+
+    event: Event
+    subject: str
+    headers: dict[str, str]
+    body: bytes
+
+
+class AudienceNotAllowed(ValueError):
+    """A defect: an addressed event without an organisation, or an internal one for everyone."""
+
+
+def emit(tx: Tx, event: Event, *, audience: str = CORE, cause: Event | None = None) -> None:
+    """Adds `event` to the transaction: it is published if and only if the transaction commits.
+
+    `audience` is `core`, an organisation's id for addressed events, or `EVERYONE` for events without free text.
+    `cause` continues the trace of one event of a batch; otherwise the trace of the request or event at hand goes on.
+    Raises AudienceNotAllowed.
+    """
+    if event.addressed == (audience in (CORE, EVERYONE)) or (audience == EVERYONE and not event.open_to_all):
+        raise AudienceNotAllowed(f"{type(event).__name__} to {audience}")
+    told = event.model_copy(update={"site": tx.site})
+    traceparent = (tx.traceparents.get(cause.id) if cause else tx.traceparent) or tracing.current_traceparent()
+    tx.outgoing.append(
+        Outgoing(told, told.subject(tx.site, audience), headers_of(told, traceparent), told.model_dump_json().encode())
+    )
+
+
+async def store(tx: Tx, outgoing: list[Outgoing]) -> None:
+    """Writes the events of a transaction into its outbox."""
+    await tx.execute(
+        insert(Outbox.__table__),  # type: ignore[arg-type]
+        [{"id": o.event.id, "subject": o.subject, "headers": o.headers, "body": o.body} for o in outgoing],
+    )

@@ -1,0 +1,48 @@
+"""Declares the two streams, in one place: FastStream would update them silently (architecture, section 6)."""
+
+from __future__ import annotations
+
+import nats
+from nats.js.api import DiscardPolicy, RetentionPolicy, StorageType, StreamConfig
+from nats.js.errors import NotFoundError
+
+from shared.bus import DEAD, EVENTS
+from shared.settings import ServiceSettings
+
+
+def configs(settings: ServiceSettings) -> list[StreamConfig]:
+    """EVENTS holds `lx.<site>.>`, DEAD holds `dead.<site>.>`. Both on disk, limits retention, new messages refused when full.
+
+    In EVENTS nothing can be deleted or purged; a person may take letters out of DEAD.
+    """
+    common = {
+        "retention": RetentionPolicy.LIMITS,
+        "discard": DiscardPolicy.NEW,
+        "storage": StorageType.FILE,
+        "num_replicas": 1,
+        "duplicate_window": settings.duplicate_window,
+        "allow_direct": True,
+    }
+    return [
+        StreamConfig(
+            name=EVENTS, subjects=[f"lx.{settings.site}.>"], max_age=settings.events_max_age_days * 86_400,
+            max_bytes=settings.events_max_bytes, deny_delete=True, deny_purge=True, allow_atomic=True, **common,  # type: ignore[arg-type]
+        ),
+        StreamConfig(name=DEAD, subjects=[f"dead.{settings.site}.>"], max_bytes=256 * 1024**2, deny_purge=True, **common),  # type: ignore[arg-type]
+    ]
+
+
+async def declare(nats_url: str, seed: str | None, settings: ServiceSettings) -> None:
+    """Creates or updates the streams; run by `lianxin migrate` with the operator's credentials."""
+    client = await nats.connect(nats_url, nkeys_seed_str=seed, connect_timeout=5, allow_reconnect=False)
+    try:
+        stream = client.jetstream(timeout=10)
+        for config in configs(settings):
+            try:
+                await stream.stream_info(str(config.name))
+            except NotFoundError:
+                await stream.add_stream(config)
+            else:
+                await stream.update_stream(config)
+    finally:
+        await client.close()

@@ -1,0 +1,68 @@
+"""Real servers for all tests: PostgreSQL and NATS embedded, once for the session, in a folder of the project."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from deploy.local.servers import SERVICES, LocalServers
+from shared.migrate import migrate
+from shared.settings import ROOT, ServiceSettings
+from shared.streams import declare
+from tests import kit
+
+
+@pytest.fixture(scope="session")
+def servers() -> Iterator[LocalServers]:
+    """Running servers with all databases migrated and both streams declared."""
+    data = ROOT / f".data-test-{os.getpid()}"
+    local = LocalServers(data, kit.SITE)
+    try:
+        local.start()
+
+        async def prepare() -> None:
+            for service in SERVICES:
+                await migrate(service, local.database_url(service))
+            await declare(local.nats_url, local.nats_seed("operator"), ServiceSettings(site=kit.SITE, events_max_bytes=512 * 1024**2))
+
+        asyncio.run(prepare())
+        yield local
+    finally:
+        local.stop()
+        shutil.rmtree(data, ignore_errors=True)
+
+
+Build = Callable[..., Awaitable[kit.Running]]
+
+
+@pytest_asyncio.fixture
+async def running(servers: LocalServers) -> AsyncIterator[Build]:
+    """`await running("routing", **settings)` gives a service on its emptied database."""
+    services: list[kit.Running] = []
+
+    async def build(name: str, **settings: Any) -> kit.Running:
+        service = await kit.build(name, servers.database_url(name), **settings)
+        services.append(service)
+        return service
+
+    yield build
+    for service in services:
+        await kit.close(service)
+
+
+@pytest.fixture
+def token() -> Callable[..., dict[str, str]]:
+    """`token("department", organisation="housing")` gives an Authorization header."""
+    return kit.token
+
+
+@pytest.fixture
+def eventually() -> Callable[..., Awaitable[Any]]:
+    """Waits for a probe to become true, with a deadline."""
+    return kit.eventually
