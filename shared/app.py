@@ -5,9 +5,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import signal
 import socket
+import threading
 import time
-from collections.abc import AsyncIterator, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from types import FrameType
 from typing import Any
 
 import structlog
@@ -23,7 +26,7 @@ from shared.db import Database
 from shared.edge import Edge
 from shared.events.base import new_id
 from shared.events.directory import SigningKeysPublished
-from shared.health import Beat, health_router
+from shared.health import Beat, beat_forever, health_router, tick_forever
 from shared.identity import Access, Keys, access_of, learn_keys
 from shared.listener import Listener
 from shared.live import Live
@@ -89,21 +92,22 @@ def _with_database(app: FastAPI, service: str, settings: ServiceSettings, consum
 
 @contextlib.asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
-    from shared.health import beat_forever, tick_forever
-
     state = app.state
     work: list[Coroutine[Any, Any, None]] = [tick_forever(app)]
     if hasattr(state, "database"):
-        work += [state.bus.connect(), state.relay.run(), state.listener.run(), state.listener.watch(), state.listener.wake_parked(), beat_forever(app)]
+        work += [state.bus.connect(), state.relay.run(), state.listener.run(), state.listener.watch(), state.listener.wake_parked(), beat_forever(app),
+                 state.live.keep_listening()]
         work += [run_forever(state.database, sweep) for sweep in state.sweeps]
     tasks = [asyncio.create_task(_guarded(job)) for job in work]
     tasks += [asyncio.create_task(_guarded(start(app))) for start in state.background]
     log.info("service_started", settings=state.settings.describe())
+    restore = _close_streams_at_signal(state.live) if hasattr(state, "database") else None
     try:
         yield
     finally:
-        if hasattr(state, "database"):
+        if restore is not None:
             state.live.close()
+            restore()
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -113,6 +117,31 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
             await state.database.close()
         tracing.shut_down()
         log.info("service_stopped")
+
+
+def _close_streams_at_signal(live: Live) -> Callable[[], None]:
+    """Ends open streams when the process is asked to stop: the HTTP server waits for them before it ends the lifespan."""
+    if threading.current_thread() is not threading.main_thread():
+        return lambda: None
+    loop = asyncio.get_running_loop()
+    previous: dict[int, Callable[[int, FrameType | None], Any]] = {}
+
+    def handle(number: int, frame: FrameType | None) -> None:
+        loop.call_soon_threadsafe(live.close)
+        previous[number](number, frame)
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        before = signal.getsignal(number)
+        if callable(before) and before is not signal.default_int_handler:
+            previous[number] = before
+            signal.signal(number, handle)
+
+    def restore() -> None:
+        for number, before in previous.items():
+            if signal.getsignal(number) is handle:
+                signal.signal(number, before)
+
+    return restore
 
 
 async def _guarded(job: Coroutine[Any, Any, Any]) -> None:
@@ -129,7 +158,7 @@ def _check_permissions(router: APIRouter) -> None:
         if isinstance(route, APIRoute):
             access = _access(route)
             if access is None:
-                raise RouteWithoutPermission(f"{sorted(route.methods)} {route.path}")
+                raise RouteWithoutPermission(f"{sorted(route.methods or ())} {route.path}")
             route.openapi_extra = {**(route.openapi_extra or {}), "x-permission": list(access.permissions) or ["public"]}
         elif (included := getattr(route, "original_router", None)) is not None:
             _check_permissions(included)

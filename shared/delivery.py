@@ -23,7 +23,7 @@ from shared.defects import describe
 from shared.events.base import Event
 from shared.metrics import Metrics
 from shared.parking import park
-from shared.tables import Inbox
+from shared.tables import Inbox, table_of
 
 log = structlog.get_logger("lianxin.delivery")
 
@@ -225,5 +225,5 @@ _COUNT_FAILURE = text(
 async def claim(tx: Tx, consumer: str, event_ids: Sequence[uuid.UUID]) -> set[uuid.UUID]:
     """Puts events into the inbox and says which of them were not there yet: only those may take effect."""
     rows = [{"event_id": i, "consumer": consumer} for i in sorted(set(event_ids))]
-    statement = insert(Inbox.__table__).values(rows).on_conflict_do_nothing().returning(Inbox.__table__.c.event_id)  # type: ignore[attr-defined,arg-type]
+    statement = insert(table_of(Inbox)).values(rows).on_conflict_do_nothing().returning(table_of(Inbox).c.event_id)
     return set((await tx.execute(statement)).scalars())

@@ -169,7 +169,7 @@ def page_of(rows: Sequence[Row], limit: int, key: Callable[[Row], Sequence[Any]]
 
 def encode_cursor(values: Sequence[Any]) -> str:
     """A cursor that holds a row's sort key. Ids, times, dates, numbers and texts keep their type."""
-    tagged = [[_TAGS.get(type(v), "s"), v.isoformat() if isinstance(v, (datetime, date)) else v if isinstance(v, int) else str(v)] for v in values]
+    tagged = [[_tag(v), v.isoformat() if isinstance(v, (datetime, date)) else v if isinstance(v, int) else str(v)] for v in values]
     return base64.urlsafe_b64encode(orjson.dumps(tagged)).decode().rstrip("=")
 
 
@@ -182,7 +182,12 @@ def decode_cursor(cursor: str) -> list[Any]:
         raise CursorNotReadable(where="cursor") from error
 
 
-_TAGS: dict[type, str] = {uuid.UUID: "u", datetime: "t", date: "d", int: "i", Decimal: "n", str: "s"}
+def _tag(value: Any) -> str:
+    # By isinstance, a datetime before a date: asyncpg's ids and others are subclasses.
+    return next(tag for kind, tag in _TAGS if isinstance(value, kind))
+
+
+_TAGS: tuple[tuple[type, str], ...] = ((uuid.UUID, "u"), (datetime, "t"), (date, "d"), (int, "i"), (Decimal, "n"), (str, "s"))
 _READERS: dict[str, Callable[[Any], Any]] = {
     "u": uuid.UUID, "t": datetime.fromisoformat, "d": date.fromisoformat, "i": int, "n": Decimal, "s": str
 }

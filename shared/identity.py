@@ -5,15 +5,16 @@ Every service verifies access tokens itself, with the keys that directory publis
 
 from __future__ import annotations
 
+import base64
 import time
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Protocol
 
 from fastapi import Depends, Request
-from joserfc import jwt
+from joserfc import jws, jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import OKPKey
 from sqlalchemy import select, text
@@ -22,7 +23,7 @@ from sqlalchemy.dialects.postgresql import insert
 from shared.db import Database, Tx
 from shared.errors import NotPermitted, NotSignedIn, TokenNotValid
 from shared.events.directory import SigningKeysPublished
-from shared.tables import KnownKey
+from shared.tables import KnownKey, table_of
 
 ISSUER = AUDIENCE = "lianxin"
 _CLAIMS = jwt.JWTClaimsRegistry(
@@ -49,6 +50,13 @@ class Caller:
     def sees_region(self, code: str) -> bool:
         """Whether a region lies in the caller's subtree: codes of lower levels begin with those above."""
         return code.startswith(self.region)
+
+
+class KeySource(Protocol):
+    """Where the keys for tokens come from: the database of a service, or the bus for the gateway, which has none."""
+
+    async def find(self, kid: str) -> KnownKey | None:
+        """The key of that id, unless it is unknown or past its day."""
 
 
 class Keys:
@@ -86,8 +94,6 @@ def _lives(key: KnownKey) -> bool:
 
 
 def _raw(public: str) -> bytes:
-    import base64
-
     return base64.urlsafe_b64decode(public + "=" * (-len(public) % 4))
 
 
@@ -100,7 +106,7 @@ async def learn_keys(tx: Tx, event: SigningKeysPublished) -> None:
     await tx.execute(text("DELETE FROM kit_key"))
     rows = [{"kid": k.kid, "use": k.use, "public": k.public, "not_after": k.not_after, "set_no": event.set_no} for k in event.keys]
     if rows:
-        await tx.execute(insert(KnownKey.__table__), rows)  # type: ignore[arg-type]
+        await tx.execute(insert(table_of(KnownKey)), rows)
 
 
 async def caller_of(request: Request) -> Caller | None:
@@ -119,7 +125,7 @@ async def caller_of(request: Request) -> Caller | None:
     return found
 
 
-async def verify(keys: Keys, token: str) -> Caller:
+async def verify(keys: KeySource, token: str) -> Caller:
     """The caller that a token names. Raises TokenNotValid when signature, issuer, audience or time do not hold."""
     try:
         kid = _header(token)["kid"]
@@ -147,8 +153,6 @@ def caller_from(claims: dict[str, Any]) -> Caller:
 
 
 def _header(token: str) -> dict[str, Any]:
-    from joserfc import jws
-
     return dict(jws.extract_compact(token.encode()).headers())
 
 

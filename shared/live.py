@@ -101,6 +101,21 @@ class Live:
         subscriber(hear)
         await subscriber.start()
 
+    async def keep_listening(self) -> None:
+        """Subscribes topics that were opened while the bus was away. Runs until cancelled."""
+        while True:
+            await asyncio.sleep(2)
+            await self._catch_up()
+
+    async def _catch_up(self) -> None:
+        for topic in set(self._open) - self._listening:
+            if self._bus.is_connected:
+                try:
+                    await self.listen(self._bus.broker, topic)
+                except (NatsError, OSError) as error:
+                    self._listening.discard(topic)
+                    log.warning("live_not_subscribed", topic=topic, error=type(error).__name__)
+
     @asynccontextmanager
     async def subscribe(self, topic: str) -> AsyncIterator[Signals]:
         """The signals of a topic for as long as the block runs."""
@@ -108,12 +123,7 @@ class Live:
         self._open.setdefault(topic, set()).add(signals)
         if self._closing:
             signals.put(None)
-        if self._bus.is_connected:
-            try:
-                await self.listen(self._bus.broker, topic)
-            except (NatsError, OSError) as error:
-                self._listening.discard(topic)
-                log.warning("live_not_subscribed", topic=topic, error=type(error).__name__)
+        await self._catch_up()
         try:
             yield signals
         finally:

@@ -10,7 +10,7 @@ from sqlalchemy import insert
 from shared import tracing
 from shared.codec import headers_of
 from shared.events.base import CORE, EVERYONE, Event
-from shared.tables import Outbox
+from shared.tables import Outbox, table_of
 
 if TYPE_CHECKING:
     from shared.db import Tx
@@ -49,6 +49,6 @@ def emit(tx: Tx, event: Event, *, audience: str = CORE, cause: Event | None = No
 async def store(tx: Tx, outgoing: list[Outgoing]) -> None:
     """Writes the events of a transaction into its outbox."""
     await tx.execute(
-        insert(Outbox.__table__),  # type: ignore[arg-type]
+        insert(table_of(Outbox)),
         [{"id": o.event.id, "subject": o.subject, "headers": o.headers, "body": o.body} for o in outgoing],
     )

@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from shared.consumers import Consumers
 from shared.db import Tx
-from shared.tables import Cursor, Subscription
+from shared.tables import Cursor, Subscription, table_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ async def saved_position(tx: Tx, consumer: str) -> Position | None:
 async def save_position(tx: Tx, consumer: str, position: Position) -> None:
     """Keeps the floor. The contiguous one, not the newest processed: what was in flight must come again."""
     row = {"consumer": consumer, "ack_floor": position.floor, "stream_created": position.stream_created}
-    statement = insert(Cursor.__table__).values(row)  # type: ignore[arg-type]
+    statement = insert(table_of(Cursor)).values(row)
     await tx.execute(statement.on_conflict_do_update(index_elements=["consumer"], set_={**row, "at": text("now()")}))
 
 
@@ -47,7 +47,7 @@ async def starts(tx: Tx, consumers: Consumers, last_seq: int, *, existed: bool) 
                 event=name, since=handler.since, from_seq=last_seq if handler.since == "now" else 0,
                 backfilled=handler.since == "now" or not existed,
             )
-            statement = insert(Subscription.__table__).values(row.model_dump(exclude={"at"})).on_conflict_do_nothing()  # type: ignore[arg-type]
+            statement = insert(table_of(Subscription)).values(row.model_dump(exclude={"at"})).on_conflict_do_nothing()
             await tx.execute(statement)
             known[name] = row
     listening = {name: known[name].from_seq for name, handler in consumers.handlers.items() if handler.since == "now"}

@@ -6,7 +6,7 @@ import uuid
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, DateTime, Index, LargeBinary, Text, text
+from sqlalchemy import Column, DateTime, Index, LargeBinary, Table, Text, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
@@ -18,14 +18,19 @@ class KitBase(SQLModel, registry=registry()):
     __abstract__ = True
 
 
+def table_of(model: type[SQLModel]) -> Table:
+    """The Core table of a SQLModel class, for bulk statements."""
+    table: Table = model.__table__  # type: ignore[attr-defined]
+    return table
+
+
 def utc_column(**options: Any) -> Any:
     """A SQLModel field for a moment, stored as `timestamptz`."""
     nullable = options.pop("nullable", False)
     index = options.pop("index", False)
     server_default = options.pop("server_default", None)
-    return Field(
-        sa_column_kwargs={"server_default": server_default}, sa_type=DateTime(timezone=True), nullable=nullable, index=index, **options  # type: ignore[call-overload]
-    )
+    column: dict[str, Any] = {"sa_column_kwargs": {"server_default": server_default}, "sa_type": DateTime(timezone=True)}
+    return Field(**column, nullable=nullable, index=index, **options)
 
 
 class Outbox(KitBase, table=True):

@@ -1,0 +1,60 @@
+# What a person types. `make run` and `make test` do all the set-up themselves; they need Python 3.11, Node 20 and make.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+SCALE  ?=
+TESTS  ?= tests
+
+.DEFAULT_GOAL := help
+.PHONY: help run stop status test lint format migrate events lock clean
+
+help:  ## this list
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: $(VENV)/.runtime  ## start the whole suite with demo data on http://127.0.0.1:8080; SCALE="routing=3" for replicas
+	@exec $(BIN)/python -m deploy.local run --scale "$(SCALE)"
+
+stop: $(VENV)/.runtime  ## stop the suite that runs from this folder
+	@$(BIN)/python -m deploy.local stop
+
+status: $(VENV)/.runtime  ## services, replicas, lag, outbox, dead letters
+	@$(BIN)/lianxin status
+
+migrate: $(VENV)/.runtime  ## bring all databases to the newest schema and declare the streams (needs running servers)
+	@$(BIN)/lianxin migrate
+
+test: $(VENV)/.dev  ## all tests on embedded servers; TESTS=tests/routing for a part
+	@$(BIN)/python -m pytest $(TESTS)
+
+lint: $(VENV)/.dev  ## style, types, boundaries between services
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/python -m tests.house
+
+format: $(VENV)/.dev  ## let ruff mend what it can
+	@$(BIN)/ruff check --fix .
+
+events: $(VENV)/.dev  ## write docs/events.md, docs/asyncapi.json and missing golden samples anew
+	@$(BIN)/lianxin events
+
+lock: $(VENV)/.dev  ## compile the hashed lock files anew from pyproject.toml (needs uv on the PATH)
+	uv pip compile -q --generate-hashes --no-emit-index-url --no-annotate --no-header --python-version 3.11 pyproject.toml -o requirements.lock
+	uv pip compile -q --generate-hashes --no-emit-index-url --no-annotate --no-header --python-version 3.11 pyproject.toml --extra dev -o requirements-dev.lock
+
+clean: stop  ## stop the suite and remove its environment; the data in .data stays
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+
+$(VENV)/bin/lianxin:
+	@$(PYTHON) -c 'import sys; sys.exit("Lianxin needs Python 3.11 or newer: make PYTHON=/path/to/python3.11") if sys.version_info < (3, 11) else None'
+	@echo "Making the environment in $(VENV) (once, some minutes) 正在准备运行环境 …"
+	@$(PYTHON) -m venv $(VENV)
+	@printf '#!/bin/sh\ncd "%s" && exec "%s/python" -m deploy.cli "$$@"\n' "$(CURDIR)" "$(CURDIR)/$(BIN)" > $@ && chmod +x $@
+
+$(VENV)/.runtime: requirements.lock | $(VENV)/bin/lianxin
+	@$(BIN)/pip install -q --disable-pip-version-check --no-compile --require-hashes -r requirements.lock
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.lock | $(VENV)/bin/lianxin
+	@$(BIN)/pip install -q --disable-pip-version-check --no-compile --require-hashes -r requirements-dev.lock
+	@touch $@ $(VENV)/.runtime

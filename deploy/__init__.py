@@ -1,0 +1,1 @@
+"""How Lianxin is run: the one-command suite, the NATS permissions, profiles and deployment files."""

@@ -1,0 +1,1 @@
+"""The one-command suite: embedded PostgreSQL and NATS, and a parent process that forks the services."""

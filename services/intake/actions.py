@@ -1,0 +1,172 @@
+"""The verbs of intake, and its only writer."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import bindparam, exists, select, text
+from sqlalchemy.dialects.postgresql import insert
+from sqlmodel import col
+
+from services.intake import numbers, rules
+from services.intake.errors import AlreadyRated, CodeRevoked
+from services.intake.models import Base, Opinion, Rating, RevokedCode, Station
+from services.intake.sealing import read_master_key, seal_fields
+from shared.clock import now
+from shared.codes import Code
+from shared.consumers import Early, wake
+from shared.db import Tx
+from shared.events import new_id
+from shared.events.directory import CodeRevoked as CodeRevokedEvent
+from shared.events.directory import OrganisationChanged, StationChanged
+from shared.events.intake import OpinionClassified, OpinionRated, OpinionSubmitted, RatingLevel
+from shared.events.routing import CaseEvent
+from shared.masking import mask
+from shared.outbox import emit
+
+_NUMBERS_TRIED = 5
+_TABLES = Base.metadata.tables
+# Built once, executed with parameters: building an INSERT with its values costs more than sending it.
+_CODE_IS_REVOKED = select(exists().where(col(RevokedCode.code_id) == bindparam("code_id")))
+_INSERT_OPINION = insert(_TABLES["opinion"]).on_conflict_do_nothing(index_elements=["number"]).returning(col(Opinion.id))
+_INSERT_CONTACT = insert(_TABLES["contact"])
+_INSERT_RATING = insert(_TABLES["rating"]).on_conflict_do_nothing().returning(col(Rating.round))
+_KNOW_CASE = text(
+    "UPDATE opinion SET case_id = :case_id, replied_round = greatest(replied_round, :replied_round) WHERE id = :opinion_id RETURNING id"
+)
+_MOVE_STATUS = text(
+    """
+    UPDATE opinion SET status = :status, round = :round, status_version = :case_version, status_at = :at
+    WHERE id = :opinion_id AND (status_version, status_at) < (:case_version, :at)
+    """
+)
+_INSERT_TIMELINE_ENTRY = insert(_TABLES["timeline_entry"]).on_conflict_do_nothing()
+_INSERT_REVOKED_CODE = insert(_TABLES["revoked_code"]).on_conflict_do_nothing()
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """How the sender may be reached, as far as they said so."""
+
+    name: str | None
+    phone: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What the sender takes away. The lookup code is nowhere else: lost is lost."""
+
+    number: str
+    lookup_code: str
+    status: str
+
+
+async def submit(tx: Tx, code: Code, title: str, body: str, *, chosen: str | None = None, sender: Sender | None = None) -> Receipt:
+    """Takes an opinion in under a scanned code, classifies it and tells both. Raises CodeRevoked."""
+    if await tx.scalar(_CODE_IS_REVOKED, {"code_id": code.code_id}):
+        raise CodeRevoked(where="code")
+    at, opinion_id, lookup_code = now(), new_id(), numbers.new_lookup_code()
+    found = rules.classify(tx.policy, chosen, title, body)
+    salt, kept = numbers.hash_lookup_code(lookup_code)
+    region = code.region or await _region_of(tx, code)
+    number = await _insert_numbered(
+        tx, at, id=opinion_id, lookup_salt=salt, lookup_hash=kept, channel=code.kind, code_id=code.code_id, target_id=code.target_id,
+        region=region, title=title, text=body, category=found.category, confidence=found.confidence, category_source=found.source,
+        profile_version=tx.policy.profile_version, submitted_at=at,
+        status=rules.FIRST_STATUS, round=1, replied_round=0, status_version=0, status_at=at,
+    )
+    if sender is not None:
+        await _keep_contact(tx, opinion_id, sender, at)
+    facts: dict[str, Any] = {
+        "opinion_id": opinion_id, "number": number, "region": region, "target_id": code.target_id, "channel": code.kind,
+    }
+    emit(tx, OpinionSubmitted(code_id=code.code_id, **facts))
+    emit(tx, OpinionClassified(
+        title=mask(title), text=mask(body), category=found.category, confidence=found.confidence, source=found.source, **facts,
+    ))
+    await wake(tx, "opinion", opinion_id)
+    return Receipt(number, lookup_code, rules.FIRST_STATUS)
+
+
+async def _region_of(tx: Tx, code: Code) -> str:
+    """The region of a code that names none, because its target lies in a zone."""
+    region = await tx.scalar(select(col(Station.region)).where(col(Station.station_id) == code.target_id))
+    return region or tx.site
+
+
+async def _insert_numbered(tx: Tx, at: datetime, **values: Any) -> str:
+    for _ in range(_NUMBERS_TRIED):
+        number = numbers.new_number(tx.site, at)
+        if await tx.scalar(_INSERT_OPINION, {"number": number, **values}):
+            return number
+    raise RuntimeError("no free tracking number was found: the random source repeats itself")
+
+
+async def _keep_contact(tx: Tx, opinion_id: uuid.UUID, sender: Sender, at: datetime) -> None:
+    master = read_master_key(tx.settings.master_key.get_secret_value())
+    wrapped, boxes = seal_fields(opinion_id, master, {"name": sender.name, "phone": sender.phone})
+    row = {"opinion_id": opinion_id, "key_wrapped": wrapped, "name_box": boxes["name"], "phone_box": boxes["phone"], "given_at": at}
+    await tx.execute(_INSERT_CONTACT, row)
+
+
+async def rate(tx: Tx, opinion: Opinion, rated_rounds: set[int], level: RatingLevel, comment: str | None) -> Rating:
+    """Keeps the sender's rating of the current round's reply and tells it. Raises NothingToRate, AlreadyRated."""
+    rules.check_ratable(opinion.status, opinion.round, opinion.replied_round, rated_rounds)
+    rating = Rating(opinion_id=opinion.id, round=opinion.round, level=level, comment=comment, rated_at=now())
+    if await tx.scalar(_INSERT_RATING, rating.model_dump()) is None:
+        raise AlreadyRated
+    masked = None if comment is None else mask(comment)
+    emit(tx, OpinionRated(opinion_id=opinion.id, number=opinion.number, round=opinion.round, level=level, comment=masked))
+    return rating
+
+
+async def follow_case(tx: Tx, event: CaseEvent) -> None:
+    """Adds a case event to the opinion's timeline, and moves its status unless a newer event has. Raises Early."""
+    told = rules.told(event)
+    seen = {"opinion_id": event.opinion_id, "case_id": event.case_id, "replied_round": event.round if told.status == "replied" else 0}
+    if (await tx.execute(_KNOW_CASE, seen)).scalar_one_or_none() is None:
+        raise Early("opinion", event.opinion_id)
+    if told.status is not None:
+        moved = {"status": told.status, "round": event.round, "case_version": event.case_version, "at": event.occurred_at}
+        await tx.execute(_MOVE_STATUS, {"opinion_id": event.opinion_id, **moved})
+    if told.kind is not None:
+        await tx.execute(_INSERT_TIMELINE_ENTRY, {
+            "id": event.id, "opinion_id": event.opinion_id, "at": event.occurred_at, "kind": told.kind, "round": told.round,
+            "case_version": event.case_version, "department": told.department, "text": told.text, "result_class": told.result_class,
+            "reason": told.reason,
+        })
+
+
+async def learn_revoked(tx: Tx, event: CodeRevokedEvent) -> None:
+    """Remembers that a code is valid no longer."""
+    await tx.execute(_INSERT_REVOKED_CODE, {"code_id": event.code_id})
+
+
+async def learn_organisation(tx: Tx, event: OrganisationChanged) -> None:
+    """Keeps the newest name of an organisation."""
+    row = {"organisation": event.organisation, "name": event.name, "version_no": event.version_no}
+    await _keep_newest(tx, "organisation", row)
+
+
+async def learn_station(tx: Tx, event: StationChanged) -> None:
+    """Keeps the newest version of a station."""
+    row = {
+        "station_id": event.station_id, "name": event.name, "region": event.region, "lead_deputy_id": event.lead_deputy_id,
+        "status": event.status, "version_no": event.version_no,
+    }
+    await _keep_newest(tx, "station", row)
+
+
+async def _keep_newest(tx: Tx, name: str, row: dict[str, Any]) -> None:
+    table = _TABLES[name]
+    fresh = insert(table)
+    await tx.execute(
+        fresh.on_conflict_do_update(
+            index_elements=list(table.primary_key), set_={c.name: fresh.excluded[c.name] for c in table.columns if not c.primary_key},
+            where=table.c.version_no < fresh.excluded.version_no,
+        ),
+        row,
+    )

@@ -1,0 +1,95 @@
+"""Knobs of intake and its section of the policy profile."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal, get_args
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+from pydantic_settings import SettingsConfigDict
+
+from services.intake.sealing import read_master_key
+from shared.settings import ServiceSettings
+
+Status = Literal["accepted", "classified", "assigned", "reassigning", "in_handling", "replied", "reopened", "closed"]
+"""Where an opinion stands, as its sender sees it. `reassigning`: the department objected and the desk decides anew."""
+Kind = Literal[Status, "overdue", "rated", "rating_not_counted"]
+"""What a timeline tells of: each change of status, and what happens without one."""
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Label(_Strict):
+    """A text for residents in both languages."""
+
+    zh: str = Field(min_length=1)
+    en: str = Field(min_length=1)
+
+
+class Step(_Strict):
+    """One of the place's steps (六步)."""
+
+    code: str
+    label: Label
+
+
+class Progress(_Strict):
+    """How a kind of progress is told, and the step it belongs to."""
+
+    step: str
+    label: Label
+
+
+class Certain(_Strict):
+    """When a category by keywords is certain: enough points, and a large enough share of all points."""
+
+    title_factor: int = Field(ge=1)
+    score: int = Field(ge=1)
+    share: float = Field(gt=0, le=1)
+
+
+class Category(_Strict):
+    """A first-level category; `keywords` are by weight, each counted once per opinion."""
+
+    code: str = Field(pattern=r"^[a-z_]{2,40}$")
+    label: Label
+    keywords: dict[int, tuple[str, ...]]
+
+
+class IntakePolicy(_Strict):
+    """What a place decides about intake."""
+
+    profile_version: str
+    steps: tuple[Step, ...]
+    progress: dict[Kind, Progress]
+    result_labels: dict[str, Label]
+    certain: Certain
+    categories: tuple[Category, ...]
+
+    @model_validator(mode="after")
+    def _hangs_together(self) -> IntakePolicy:
+        if missing := set(get_args(Kind)) - set(self.progress):
+            raise ValueError(f"progress lacks {', '.join(sorted(missing))}")
+        if unknown := {p.step for p in self.progress.values()} - {s.code for s in self.steps}:
+            raise ValueError(f"progress names unknown steps: {', '.join(sorted(unknown))}")
+        codes = [c.code for c in self.categories]
+        if len(set(codes)) < len(codes):
+            raise ValueError("a category's code appears twice")
+        return self
+
+
+class Settings(ServiceSettings):
+    """Settings of intake. `master_key` wraps the keys of all contact data: whoever loses it loses the contacts."""
+
+    model_config = SettingsConfigDict(hide_input_in_errors=True)
+
+    policy: ClassVar[type[BaseModel]] = IntakePolicy
+
+    master_key: SecretStr = Field(default=..., description="base64 of 32 random bytes")
+
+    @field_validator("master_key")
+    @classmethod
+    def _readable(cls, value: SecretStr) -> SecretStr:
+        read_master_key(value.get_secret_value())
+        return value

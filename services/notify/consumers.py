@@ -1,0 +1,54 @@
+"""What notify listens to: from now on only, because yesterday's news would wake people up for nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from services.notify import actions
+from shared.consumers import Consumers
+from shared.db import Tx
+from shared.events.routing import AssignmentMade, CaseClosed, CaseObjected, CaseOverdue, CaseReopened, CaseReplied
+from shared.events.scoring import PointsPosted
+from shared.events.supervision import StageDelayed
+
+consumers = Consumers("notify")
+
+
+@consumers.on_batch(AssignmentMade, since="now")
+async def assignment_made(tx: Tx, events: Sequence[AssignmentMade]) -> None:
+    await actions.post(tx, events)
+
+
+@consumers.on_batch(CaseObjected, since="now")
+async def case_objected(tx: Tx, events: Sequence[CaseObjected]) -> None:
+    await actions.post(tx, events)
+
+
+@consumers.on_batch(CaseReplied, since="now")
+async def case_replied(tx: Tx, events: Sequence[CaseReplied]) -> None:
+    await actions.post(tx, events)
+
+
+@consumers.on_batch(CaseReopened, since="now")
+async def case_reopened(tx: Tx, events: Sequence[CaseReopened]) -> None:
+    await actions.post(tx, events)
+
+
+@consumers.on_batch(CaseClosed, since="now")
+async def case_closed(tx: Tx, events: Sequence[CaseClosed]) -> None:
+    await actions.post(tx, events)
+
+
+@consumers.on_batch(CaseOverdue, since="now")
+async def case_overdue(tx: Tx, events: Sequence[CaseOverdue]) -> None:
+    await actions.post(tx, events)
+
+
+@consumers.on_batch(StageDelayed, since="now")
+async def stage_delayed(tx: Tx, events: Sequence[StageDelayed]) -> None:
+    await actions.post(tx, events)
+
+
+@consumers.on_batch(PointsPosted, since="now")
+async def points_posted(tx: Tx, events: Sequence[PointsPosted]) -> None:
+    await actions.post(tx, events)

@@ -1,0 +1,80 @@
+"""Pure decisions: who is told of an event, and with which params. Ids, numbers and dates only: a notice holds no free text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Literal
+
+from shared.events import Event
+from shared.events.routing import AssignmentMade, CaseClosed, CaseObjected, CaseOverdue, CaseReopened, CaseReplied
+from shared.events.scoring import PointsPosted
+from shared.events.supervision import StageDelayed
+from shared.identity import Caller
+
+AudienceKind = Literal["organisation", "role", "deputy", "account"]
+
+
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """Those who are told: the accounts of an organisation, of a role or of a deputy, or one account."""
+
+    kind: AudienceKind
+    id: str
+
+    @property
+    def key(self) -> str:
+        """`organisation:housing`: the part of a notice's id, and the signal to open streams."""
+        return f"{self.kind}:{self.id}"
+
+
+DESK = Audience("role", "desk")
+LEADER = Audience("role", "leader")
+
+Told = tuple[tuple[Audience, ...], Mapping[str, object]]
+
+
+def told_of(event: Event) -> Told:
+    """Who is told of an event, and the params of the notice. Raises LookupError for an event that nobody is told of."""
+    match event:
+        case AssignmentMade():
+            params = {"case_id": event.case_id, "number": event.number, "part": event.part, "round": event.round, "due_at": event.due_at}
+            return (_organisation(event.organisation),), params
+        case CaseObjected() | CaseReplied():
+            return (DESK,), _case(event)
+        case CaseReopened():
+            return (_organisation(event.department), LEADER), {**_case(event), "due_at": event.reply_due_at}
+        case CaseClosed():
+            return (_organisation(event.department),), _case(event)
+        case CaseOverdue():
+            return (_organisation(event.department), LEADER), {**_case(event), "due_at": event.due_at}
+        case StageDelayed():
+            params = {"project_id": event.project_id, "stage": event.stage, "planned_on": event.planned_on}
+            return (_organisation(event.owner), LEADER), params
+        case PointsPosted():
+            params = {"line_id": event.line_id, "item": event.item, "points": _signed(event.points)}
+            return (Audience("deputy", str(event.deputy_id)),), params
+    raise LookupError(type(event).__name__)
+
+
+def audiences_of(caller: Caller) -> tuple[Audience, ...]:
+    """The audiences that an account belongs to."""
+    mine = [Audience("account", str(caller.account_id)), Audience("role", caller.role)]
+    if caller.organisation is not None:
+        mine.append(_organisation(caller.organisation))
+    if caller.deputy_id is not None:
+        mine.append(Audience("deputy", str(caller.deputy_id)))
+    return tuple(mine)
+
+
+def _organisation(organisation: str) -> Audience:
+    return Audience("organisation", organisation)
+
+
+def _case(event: CaseObjected | CaseReplied | CaseReopened | CaseClosed | CaseOverdue) -> dict[str, object]:
+    return {"case_id": event.case_id, "number": event.number, "round": event.round, "department": event.department}
+
+
+def _signed(points: Decimal) -> str:
+    return f"{points.normalize():+f}"

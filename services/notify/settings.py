@@ -1,0 +1,15 @@
+"""Knobs of notify."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from shared.settings import ServiceSettings
+
+
+class Settings(ServiceSettings):
+    """Knobs of notify. Durations are in seconds."""
+
+    stream_beat: float = Field(default=15.0, gt=0, description="silence after which a stream says that it is alive, and looks again")
+    stream_page: int = Field(default=100, ge=1, description="notices that a stream reads at once")
+    streams_per_process: int = Field(default=2000, ge=1, description="open streams beyond which a process refuses further ones")

@@ -1,0 +1,175 @@
+"""How cases come to be: many at a time from classified opinions, and handed over at once where the place's rule is certain."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, cast
+
+from sqlalchemy import ARRAY, DateTime, Text, func, insert, literal, select
+from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlmodel import col
+
+from services.routing import rules
+from services.routing.actions import organisations
+from services.routing.actions.steps import RULE, give_parts, part_id, set_clock, step, tell
+from services.routing.models import Base, Case, CaseHistory, CaseSearch, Part
+from services.routing.settings import Matter
+from shared.consumers import wake
+from shared.db import Tx
+from shared.events import derived_id
+from shared.events.directory import OrganisationChanged
+from shared.events.intake import OpinionClassified
+from shared.events.routing import AssignmentMade, CaseAssigned, CaseOpened
+from shared.live import live
+from shared.outbox import emit
+from shared.workdays import Due, official_calendar
+
+_MATTER: Matter = "opinion"
+
+# Core statements on the tables: the mapped classes cost 10 times as much in bulk (measured), one statement a row where NULLs differ.
+_CASES, _PARTS, _HISTORY, _SEARCH = (Base.metadata.tables[t.__tablename__] for t in (Case, Part, CaseHistory, CaseSearch))
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """A case about to be opened for `event`; `lead` and `due` only if the rule hands it over at once."""
+
+    event: OpinionClassified
+    id: uuid.UUID
+    proposed: str | None
+    lead: str | None
+    due: Due | None
+
+
+async def open_cases(tx: Tx, events: Sequence[OpinionClassified]) -> None:
+    """Opens a case for each opinion that has none yet, and assigns it by rule when that is certain and the department serves.
+
+    All times are the opinion's own, so that late, doubled and reordered events give the same rows.
+    """
+    openings = await _openings(tx, events)
+    rows = [_case_row(tx, o) for o in openings]
+    added = await tx.execute(upsert(_CASES).on_conflict_do_nothing().returning(_CASES.c.id), rows)
+    opened = set(added.scalars())
+    new = [o for o in openings if o.id in opened]
+    if not new:
+        return
+    await tx.execute(insert(_SEARCH), [{"case_id": o.id, "grams": None} for o in new])
+    await tx.execute(insert(_HISTORY), [row for o in new for row in _history_rows(tx, o)])
+    parts = [_part_row(o) for o in new if o.lead]
+    if parts:
+        await tx.execute(insert(_PARTS), parts)
+    for opening in new:
+        _tell(tx, opening)
+    await wake(tx, "case", *(o.event.opinion_id for o in new))
+    live(tx, "cases", "opened")
+
+
+async def _openings(tx: Tx, events: Sequence[OpinionClassified]) -> list[Opening]:
+    proposed = {e.opinion_id: rules.proposed_lead(tx.policy, e) for e in events}
+    until = await organisations.serving(tx, (lead for lead in proposed.values() if lead))
+    openings: dict[uuid.UUID, Opening] = {}
+    for event in events:
+        lead, at = proposed[event.opinion_id], event.occurred_at
+        serves = lead in until and at < until[lead]
+        due = _due(tx, at) if serves else None
+        case_id = derived_id(event.opinion_id, "case")
+        openings.setdefault(case_id, Opening(event, case_id, lead, lead if serves else None, due))
+    return list(openings.values())
+
+
+def _due(tx: Tx, at: datetime) -> Due:
+    return rules.reply_due(tx.policy.clocks, _MATTER, 1, handed_over_at=at, round_from=at, calendar=official_calendar())
+
+
+def _case_row(tx: Tx, opening: Opening) -> dict[str, Any]:
+    event, due = opening.event, opening.due
+    at = event.occurred_at if due else None
+    return {
+        "id": opening.id, "site": tx.site, "opinion_id": event.opinion_id, "number": event.number, "matter": _MATTER,
+        "channel": event.channel, "target_id": event.target_id, "region": event.region, "title": event.title, "text": event.text,
+        "category": event.category, "proposed_category": event.category, "proposed_lead": opening.proposed,
+        "confidence": event.confidence, "source": event.source, "status": "assigned" if due else "to_assign", "version": 2 if due else 1,
+        "round": 1, "lead": opening.lead, "co_handlers": [], "handed_over_at": at, "clock_from": at,
+        "reply_due_at": due.at if due else None, "due_is_provisional": bool(due and due.provisional),
+        "due_calendar": due.calendar if due else None, "overdue_round": 0, "result_class": None,
+        "opened_at": event.occurred_at, "profile_version": tx.policy.profile_version,
+    }
+
+
+def _history_rows(tx: Tx, opening: Opening) -> list[dict[str, Any]]:
+    steps = [(1, "open", None, "to_assign")] + ([(2, "assign", "to_assign", "assigned")] if opening.due else [])
+    return [
+        {
+            "case_id": opening.id, "version": version, "action": action, "from_status": before, "to_status": after, "round": 1,
+            "by_role": RULE.role, "by_organisation": None, "by_account": None, "note": None, "at": opening.event.occurred_at,
+            "profile_version": tx.policy.profile_version,
+        }
+        for version, action, before, after in steps
+    ]
+
+
+def _part_row(opening: Opening) -> dict[str, Any]:
+    assert opening.lead is not None
+    return {
+        "id": part_id(opening.id, 2, opening.lead), "case_id": opening.id, "organisation": opening.lead, "part": "lead", "round": 1,
+        "current": True, "opened_at": opening.event.occurred_at,
+    }
+
+
+def _tell(tx: Tx, opening: Opening) -> None:
+    event, lead, due = opening.event, opening.lead, opening.due
+    about = {"case_id": opening.id, "opinion_id": event.opinion_id, "number": event.number, "round": 1}
+    emit(tx, CaseOpened(**about, case_version=1, region=event.region, category=event.category), cause=event)
+    if lead is None or due is None:
+        return
+    assigned = CaseAssigned(
+        **about, case_version=2, category=event.category, lead=lead, co_handlers=(), by="rule",
+        reply_due_at=due.at, due_is_provisional=due.provisional,
+    )
+    emit(tx, assigned, cause=event)
+    made = AssignmentMade(
+        assignment_id=part_id(opening.id, 2, lead), case_id=opening.id, number=event.number, organisation=lead, part="lead", round=1,
+        category=event.category, title=event.title, text=event.text, due_at=due.at,
+    )
+    emit(tx, made, audience=lead, cause=event)
+
+
+async def organisation_changed(tx: Tx, event: OrganisationChanged) -> None:
+    """Keeps the version and hands over what has been waiting for this department."""
+    await organisations.keep(tx, event)
+    await assign_waiting(tx, event.organisation)
+
+
+async def assign_waiting(tx: Tx, organisation: str | None = None) -> int:
+    """Hands over by rule the cases that waited for their department and that nobody has touched; says how many.
+
+    At most `waiting_batch` in a transaction; the sweep goes on with the rest, and with a case that was being opened
+    at the very moment its department was heard of.
+    """
+    until = await organisations.serving(tx, [organisation] if organisation else await organisations.known(tx))
+    if not until:
+        return 0
+    names, ends = literal(list(until), ARRAY(Text)), literal(list(until.values()), ARRAY(DateTime(timezone=True)))
+    come = select(func.unnest(names).label("name"), func.unnest(ends).label("until")).subquery()
+    waiting = await tx.execute(
+        select(Case).join(come, (col(Case.proposed_lead) == come.c.name) & (col(Case.opened_at) < come.c.until))
+        .where(col(Case.status) == "to_assign", col(Case.version) == 1)
+        .order_by(col(Case.id)).limit(tx.settings.waiting_batch).with_for_update(of=Case, skip_locked=True)
+    )
+    cases = waiting.scalars().all()
+    for case in cases:
+        await _assign_by_rule(tx, case, cast(str, case.proposed_lead), case.opened_at)
+    return len(cases)
+
+
+async def _assign_by_rule(tx: Tx, case: Case, lead: str, at: datetime) -> None:
+    move = step(tx, case, "assign", RULE, at)
+    set_clock(tx, case, at)
+    tell(
+        tx, case, move.event, category=case.category, lead=lead, co_handlers=(), by="rule",
+        reply_due_at=case.reply_due_at, due_is_provisional=case.due_is_provisional,
+    )
+    await give_parts(tx, case, lead, ())

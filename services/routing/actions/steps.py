@@ -1,0 +1,102 @@
+"""What every step of a case has in common: the table's transition, one version more, a line of history, its event."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal, cast
+
+from sqlalchemy import update
+from sqlmodel import col
+
+from services.routing import rules
+from services.routing.models import Case, CaseHistory, Part
+from services.routing.settings import Matter
+from shared.db import Tx
+from shared.events import derived_id
+from shared.events.base import Event
+from shared.events.routing import AssignmentMade
+from shared.identity import Caller
+from shared.live import live
+from shared.outbox import emit
+from shared.workdays import official_calendar
+
+AssignedPart = Literal["lead", "co_handler"]
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who does a step: a role and an organisation; the account is for audits."""
+
+    role: str
+    organisation: str | None = None
+    account: uuid.UUID | None = None
+
+
+RULE = Actor("rule")
+RESIDENT = Actor("resident")
+
+
+def actor(caller: Caller) -> Actor:
+    """The caller as the history names it."""
+    return Actor(caller.role, caller.organisation, caller.account_id)
+
+
+def step(tx: Tx, case: Case, action: rules.Action, by: Actor, at: datetime, *, note: str | None = None) -> rules.Transition:
+    """Moves a locked case along the table and writes its history. Raises the refusal that forbids it."""
+    move = rules.transition(case.status, action, number=case.number, version=case.version)
+    case.version += 1
+    tx.add(
+        CaseHistory(
+            case_id=case.id, version=case.version, action=action, from_status=case.status, to_status=move.next, round=case.round,
+            by_role=by.role, by_organisation=by.organisation, by_account=by.account, note=note, at=at,
+            profile_version=tx.policy.profile_version,
+        )
+    )
+    case.status = move.next
+    live(tx, "case", str(case.id))
+    return move
+
+
+def tell(tx: Tx, case: Case, kind: type[Event], **facts: Any) -> None:
+    """Emits an event about a case as it is after the step."""
+    about = {"case_id": case.id, "opinion_id": case.opinion_id, "number": case.number, "case_version": case.version, "round": case.round}
+    emit(tx, kind(**about, **facts))
+
+
+def set_clock(tx: Tx, case: Case, at: datetime) -> None:
+    """Starts the reply clock of the case's round with a hand-over `at`; the round's first hand-over bounds it."""
+    if case.clock_from is None:
+        case.clock_from = at
+    found = rules.reply_due(
+        tx.policy.clocks, cast(Matter, case.matter), case.round, handed_over_at=at, round_from=case.clock_from, calendar=official_calendar()
+    )
+    case.handed_over_at, case.reply_due_at = at, found.at
+    case.due_is_provisional, case.due_calendar = found.provisional, found.calendar
+
+
+async def give_parts(tx: Tx, case: Case, lead: str, co_handlers: Sequence[str]) -> None:
+    """Hands the case to these organisations instead of those who had it: one assignment and one addressed event each."""
+    await tx.execute(update(Part).where(col(Part.case_id) == case.id, col(Part.current)).values(current=False))
+    case.lead, case.co_handlers = lead, list(co_handlers)
+    assert case.reply_due_at is not None
+    for organisation in (lead, *co_handlers):
+        part: AssignedPart = "lead" if organisation == lead else "co_handler"
+        assignment = part_id(case.id, case.version, organisation)
+        given: dict[str, Any] = {"id": assignment, "case_id": case.id, "organisation": organisation, "part": part, "round": case.round}
+        tx.add(Part(**given, current=True, opened_at=case.opened_at))
+        emit(
+            tx,
+            AssignmentMade(
+                assignment_id=assignment, case_id=case.id, number=case.number, organisation=organisation, part=part,
+                round=case.round, category=case.category, title=case.title, text=case.text, due_at=case.reply_due_at,
+            ),
+            audience=organisation,
+        )
+
+
+def part_id(case_id: uuid.UUID, version: int, organisation: str) -> uuid.UUID:
+    """The id of the assignment that made the case's `version`."""
+    return derived_id(case_id, f"part-{version}-{organisation}")

@@ -1,0 +1,242 @@
+"""The doors of routing: the desk and the departments read cases and act on them, each action against a version."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated
+
+from fastapi import Depends, Query
+from pydantic import BaseModel, ConfigDict, Field
+
+from services.routing import queries, rules
+from services.routing.actions import handling
+from services.routing.models import Case
+from shared.clock import now
+from shared.db import Tx
+from shared.http import IfMatch, InTx, Lang, Page, Paging, RequestModel, page_of, service_router
+from shared.identity import Caller, requires
+from shared.shares import largest_remainder
+
+router = service_router(tags=["routing"])
+
+Organisation = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{1,39}$")]
+Reader = Annotated[Caller, requires("case.read", "case.read.own")]
+
+
+class CaseLine(BaseModel):
+    """A case in a list. `department` is the lead (主办); `overdue` says that a reply is owed and was due before now."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: uuid.UUID
+    number: str
+    opinion_id: uuid.UUID
+    title: str
+    region: str
+    category: str | None
+    status: rules.Status
+    version: int
+    department: str | None = Field(validation_alias="lead")
+    co_handlers: list[str]
+    round: int
+    reply_due_at: datetime | None
+    due_is_provisional: bool
+    overdue: bool = False
+    opened_at: datetime
+
+
+class ReplyOut(BaseModel):
+    """The reply of a round."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    round: int
+    department: str
+    result_class: str = Field(serialization_alias="class")
+    text: str
+    signer: str
+    replied_at: datetime
+    on_time: bool
+
+
+class RatingOut(BaseModel):
+    """The resident's rating of a round."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    round: int
+    level: str
+    comment: str | None
+    rated_at: datetime
+
+
+class MarkOut(BaseModel):
+    """Since which round and why the case is supervised (督办)."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    round: int
+    reason: str
+    at: datetime
+
+
+class StepOut(BaseModel):
+    """One line of the history. Who acted is a role and an organisation, never a name."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    version: int
+    action: str
+    from_status: str | None = Field(serialization_alias="from")
+    to_status: str = Field(serialization_alias="to")
+    round: int
+    by_role: str
+    by_organisation: str | None
+    note: str | None
+    at: datetime
+
+
+class CaseOut(CaseLine):
+    """A case with all that has happened to it."""
+
+    text: str
+    channel: str
+    proposed_category: str | None
+    confidence: float
+    replies: list[ReplyOut] = []
+    ratings: list[RatingOut] = []
+    marks: list[MarkOut] = []
+    history: list[StepOut] = []
+
+
+class AssignIn(RequestModel):
+    """Who is to handle a case, and its category if the proposed one is wrong."""
+
+    lead: Organisation
+    co_handlers: list[Organisation] = Field(default=[], max_length=10)
+    category: str | None = Field(default=None, min_length=1, max_length=40)
+
+
+class ObjectIn(RequestModel):
+    """Why the matter is not the department's own."""
+
+    reason: str = Field(min_length=1, max_length=2000)
+
+
+class ReplyIn(RequestModel):
+    """The reply of a round: its result class, its text and who signs it."""
+
+    result_class: str = Field(alias="class", min_length=1, max_length=16)
+    text: str = Field(min_length=1, max_length=20_000)
+    signer: str = Field(min_length=1, max_length=60)
+
+
+class ClassShare(BaseModel):
+    """How many cases have this class in their newest reply, and their share of the base in percent."""
+
+    code: str = Field(serialization_alias="class")
+    label: str
+    count: int
+    share: Decimal
+
+
+class ClassReport(BaseModel):
+    """Result classes with shares that add up to 100.0. `base` is what the shares are of: cases with a reply."""
+
+    base: int
+    items: list[ClassShare]
+
+
+def _filters(
+    status: rules.Status | None = None,
+    department: Annotated[str | None, Query(max_length=40)] = None,
+    overdue: bool | None = None,
+    q: Annotated[str | None, Query(max_length=100)] = None,
+) -> queries.Filters:
+    return queries.Filters(status, department or None, overdue, q or None)
+
+
+def _line(case: Case) -> CaseLine:
+    return CaseLine.model_validate(case).model_copy(update={"overdue": _is_overdue(case)})
+
+
+def _is_overdue(case: Case) -> bool:
+    return case.status in rules.RUNNING and case.reply_due_at is not None and case.reply_due_at < now()
+
+
+async def _whole(tx: Tx, case: Case) -> CaseOut:
+    past = await queries.past_of(tx, case.id)
+    return CaseOut.model_validate(case).model_copy(
+        update={
+            "overdue": _is_overdue(case),
+            "replies": [ReplyOut.model_validate(row) for row in past.replies],
+            "ratings": [RatingOut.model_validate(row) for row in past.ratings],
+            "marks": [MarkOut.model_validate(row) for row in past.marks],
+            "history": [StepOut.model_validate(row) for row in past.history],
+        }
+    )
+
+
+@router.get("/cases")
+async def list_cases(tx: InTx, caller: Reader, page: Paging, filters: Annotated[queries.Filters, Depends(_filters)]) -> Page[CaseLine]:
+    """Cases the newest first: all of the region for the desk, those with an own part for a department.
+
+    `department` is lead or co-handler; `q` is looked for in title and text, or is a number.
+    """
+    found = await queries.list_cases(tx, caller, filters, page)
+    rows, cursor = page_of(found, page.limit, key=lambda c: (c.opened_at, c.id))
+    return Page(items=[_line(case) for case in rows], next_cursor=cursor)
+
+
+@router.get("/cases/{case_id}")
+async def read_case(case_id: uuid.UUID, tx: InTx, caller: Reader) -> CaseOut:
+    """A case with its replies, ratings and history."""
+    return await _whole(tx, await queries.find_case(tx, caller, case_id))
+
+
+@router.post("/cases/{case_id}/assign")
+async def assign(
+    case_id: uuid.UUID, body: AssignIn, tx: InTx, version: IfMatch, caller: Annotated[Caller, requires(rules.permission_of("assign"))]
+) -> CaseOut:
+    """Hands a case over (交办), or over again."""
+    return await _whole(tx, await handling.assign(tx, case_id, caller, version, **dict(body)))
+
+
+@router.post("/cases/{case_id}/accept")
+async def accept(
+    case_id: uuid.UUID, tx: InTx, version: IfMatch, caller: Annotated[Caller, requires(rules.permission_of("accept"))]
+) -> CaseOut:
+    """The lead department takes the case on."""
+    return await _whole(tx, await handling.accept(tx, case_id, caller, version))
+
+
+@router.post("/cases/{case_id}/object")
+async def object_to(
+    case_id: uuid.UUID, body: ObjectIn, tx: InTx, version: IfMatch, caller: Annotated[Caller, requires(rules.permission_of("object"))]
+) -> CaseOut:
+    """The lead department says that the matter is not its own (异议)."""
+    return await _whole(tx, await handling.object_to(tx, case_id, caller, version, body.reason))
+
+
+@router.post("/cases/{case_id}/reply")
+async def reply(
+    case_id: uuid.UUID, body: ReplyIn, tx: InTx, version: IfMatch, caller: Annotated[Caller, requires(rules.permission_of("reply"))]
+) -> CaseOut:
+    """The lead department replies (答复) in the current round."""
+    return await _whole(tx, await handling.reply(tx, case_id, caller, version, **dict(body)))
+
+
+@router.get("/reports/classes")
+async def report_classes(
+    tx: InTx, caller: Reader, lang: Lang, department: Annotated[str | None, Query(max_length=40)] = None
+) -> ClassReport:
+    """Cases by the result class of their newest reply, with largest-remainder shares (domain, principle 6)."""
+    counts = await queries.count_classes(tx, caller, department or None)
+    known = {c.code: getattr(c.label, lang) for c in tx.policy.result_classes}
+    codes = [*known, *sorted(counts.keys() - known.keys())]
+    numbers = [counts.get(code, 0) for code in codes]
+    shares = largest_remainder(numbers)
+    items = [ClassShare(code=c, label=known.get(c, c), count=n, share=s) for c, n, s in zip(codes, numbers, shares, strict=True)]
+    return ClassReport(base=sum(numbers), items=items)

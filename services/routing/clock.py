@@ -1,0 +1,27 @@
+"""What is due now: late replies, cases whose department has come, cases that no index finds yet."""
+
+from __future__ import annotations
+
+from services.routing.actions import opening, sweeping
+from shared.db import Tx
+from shared.sweeps import Sweeps
+
+sweeps = Sweeps()
+
+
+@sweeps.every(seconds=5)
+async def overdue(tx: Tx) -> int:
+    """Tells of replies that were not there when they were due."""
+    return await sweeping.mark_overdue(tx)
+
+
+@sweeps.every(seconds=5)
+async def waiting(tx: Tx) -> int:
+    """Hands over what waited for a department that is there now."""
+    return await opening.assign_waiting(tx)
+
+
+@sweeps.every(seconds=2)
+async def searchable(tx: Tx) -> int:
+    """Lets the index find new cases; until then they are found by reading them."""
+    return await sweeping.make_searchable(tx)

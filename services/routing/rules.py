@@ -1,0 +1,122 @@
+"""Pure decisions of routing: what may follow what, where a matter goes, by when, and whether a rating counts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Literal
+
+from services.routing.errors import (
+    CaseAlreadyAccepted,
+    CaseAlreadyClosed,
+    CaseAlreadyReplied,
+    CaseNotAccepted,
+    CaseNotAssigned,
+    CaseUnderObjection,
+)
+from services.routing.settings import Clocks, Matter, RoutingPolicy
+from shared.errors import Refused
+from shared.events.intake import OpinionClassified
+from shared.events.routing import CaseAccepted, CaseAssigned, CaseClosed, CaseEvent, CaseObjected, CaseReopened, CaseReplied
+from shared.workdays import Calendar, Due, due
+
+Status = Literal["to_assign", "assigned", "accepted", "replied", "closed", "objected"]
+Action = Literal["assign", "accept", "object", "reply", "rate", "reopen"]
+NotCounted = Literal["not_replied", "stale_round", "already_rated", "closed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """In `status`, whoever holds `permission` may do `action`; the case is `next` after it and `event` tells so.
+
+    Without a permission no route does it: it follows from another service's event.
+    """
+
+    status: Status
+    action: Action
+    permission: str | None
+    next: Status
+    event: type[CaseEvent]
+
+
+TRANSITIONS = (
+    Transition("to_assign", "assign", "case.assign", "assigned", CaseAssigned),
+    Transition("assigned", "assign", "case.assign", "assigned", CaseAssigned),
+    Transition("objected", "assign", "case.assign", "assigned", CaseAssigned),
+    Transition("assigned", "accept", "case.handle", "accepted", CaseAccepted),
+    Transition("assigned", "object", "case.handle", "objected", CaseObjected),
+    Transition("accepted", "reply", "case.handle", "replied", CaseReplied),
+    Transition("replied", "rate", None, "closed", CaseClosed),
+    Transition("replied", "reopen", None, "assigned", CaseReopened),
+)
+"""The whole state machine (domain, section 2): doors, verbs, history and events follow from it."""
+
+REFUSALS: dict[str, type[Refused]] = {
+    "to_assign": CaseNotAssigned,
+    "assigned": CaseNotAccepted,
+    "accepted": CaseAlreadyAccepted,
+    "objected": CaseUnderObjection,
+    "replied": CaseAlreadyReplied,
+    "closed": CaseAlreadyClosed,
+}
+"""The fact that forbids whatever a status has no transition for."""
+
+RUNNING: tuple[Status, ...] = ("assigned", "accepted", "objected")
+"""A reply is owed: the clock runs, also while the desk decides on an objection."""
+
+_BY_PAIR: dict[tuple[str, str], Transition] = {(t.status, t.action): t for t in TRANSITIONS}
+
+FOREVER = datetime(9999, 1, 1, tzinfo=UTC)
+
+
+def transition(status: str, action: Action, *, number: str, version: int) -> Transition:
+    """The transition that `action` makes from `status`. Raises the refusal that names why there is none."""
+    found = _BY_PAIR.get((status, action))
+    if found is None:
+        raise REFUSALS[status](number=number, state=status, current=version)
+    return found
+
+
+def permission_of(action: Action) -> str:
+    """The permission that the door of an action asks for. Raises ValueError when no door may do it."""
+    granted = {t.permission for t in TRANSITIONS if t.action == action and t.permission}
+    if len(granted) != 1:
+        raise ValueError(f"no one permission for {action}")
+    return granted.pop()
+
+
+def proposed_lead(policy: RoutingPolicy, event: OpinionClassified) -> str | None:
+    """The department that the place's rule hands the opinion to, or None when that is for the desk to decide."""
+    certain = policy.automatic
+    category = policy.category(event.category)
+    if category is None or event.source not in certain.sources or event.confidence < certain.confidence:
+        return None
+    parts = [code for code in category.regions if event.region.startswith(code)]
+    return category.regions[max(parts, key=len)] if parts else category.lead
+
+
+def serves_until(versions: Sequence[tuple[bool, datetime]]) -> datetime | None:
+    """Up to which moment an organisation takes what arises: `versions` are (active, since) in order of their numbers.
+
+    FOREVER when the newest version is active, None when none ever was. A case is handed by rule to an organisation that
+    was active at the opinion's time or later: then the outcome is the same whichever of the two is heard of first.
+    """
+    ends = [since for _, since in versions[1:]] + [FOREVER]
+    return max((end for (active, _), end in zip(versions, ends, strict=False) if active), default=None)
+
+
+def reply_due(clocks: Clocks, matter: Matter, round_: int, *, handed_over_at: datetime, round_from: datetime, calendar: Calendar) -> Due:
+    """When the reply of a round is due: by its clock from the newest hand-over, never past the longest clock from the
+    round's first (代表法 51: 6 months from hand-over, not 3 + 6)."""
+    clock = clocks.reply[matter] if round_ == 1 else clocks.rehandle
+    return min(due(handed_over_at, clock, calendar), due(round_from, clocks.longest, calendar), key=lambda d: d.at)
+
+
+def not_counted(status: str, round_: int, rated_round: int) -> NotCounted | None:
+    """Why a rating of `rated_round` has no effect on a case in `round_`, or None when it counts."""
+    if rated_round < round_:
+        return "stale_round"
+    if status == "closed":
+        return "already_rated" if rated_round == round_ else "closed"
+    return None if status == "replied" and rated_round == round_ else "not_replied"

@@ -1,0 +1,116 @@
+"""Limits: generous for whoever shares an address, strict for whoever guesses."""
+
+from __future__ import annotations
+
+import pytest
+import time_machine
+
+from services.gateway.errors import TooManyRequests
+from services.gateway.quotas import Quotas, Windows
+from services.gateway.settings import LIMITS, LimitRule
+from tests.gateway.conftest import Suite
+
+
+def rule(rate: str, *per: str, **more: object) -> dict[str, object]:
+    return {"name": "under_test", "per": list(per), "rate": rate, **more}
+
+
+async def test_an_address_over_its_limit_is_told_how_long_to_wait(suite: Suite) -> None:
+    client = await suite.start(limits=[rule("2/minute", "address")])
+    assert [(await client.get("/api/intake/x")).status_code for _ in range(3)] == [200, 200, 429]
+    answer = await client.get("/api/intake/x")
+    assert 1 <= int(answer.headers["retry-after"]) <= 60
+    assert answer.headers["ratelimit-limit"] == "2"
+    assert answer.headers["ratelimit-remaining"] == "0"
+    assert answer.headers["ratelimit-reset"] == answer.headers["retry-after"]
+    assert answer.json()["code"] == "TooManyRequests"
+    assert len(suite.intake.requests) == 2
+
+
+async def test_each_client_behind_a_listed_proxy_has_a_limit_of_his_own(suite: Suite) -> None:
+    client = await suite.start(limits=[rule("1/minute", "address")], trusted_proxies=["127.0.0.1"])
+    told = [(await client.get("/api/intake/x", headers={"X-Forwarded-For": a})).status_code for a in ("203.0.113.1", "203.0.113.2", "203.0.113.1")]
+    assert told == [200, 200, 429]
+
+
+async def test_a_code_has_a_limit_of_its_own_for_all_who_use_it(suite: Suite) -> None:
+    client = await suite.start(limits=[rule("2/minute", "body:code", methods=["POST"], path="/api/intake/opinions")])
+    told = [(await client.post("/api/intake/opinions", json={"code": c})).status_code for c in ("A", "A", "A", " a ", "B")]
+    assert told == [200, 200, 429, 429, 200]
+    assert (await client.post("/api/intake/opinions", content=b"{no json")).status_code == 200
+
+
+async def test_an_encoded_path_is_under_the_limit_of_the_plain_one(suite: Suite) -> None:
+    client = await suite.start(limits=[rule("1/minute", "address", methods=["POST"], path="/api/intake/login")])
+    assert (await client.post("/api/intake/login")).status_code == 200
+    assert (await client.post("/api/intake/%6Cogin")).status_code == 429
+
+
+async def test_only_failed_sign_ins_use_up_the_limit_of_a_name(suite: Suite) -> None:
+    client = await suite.start(limits=[rule("2/minute", "address", "body:username", path="/api/intake/login", failures_only=True)])
+
+    async def sign_in(username: str, status: int) -> int:
+        suite.intake.answers["/login"] = (status, [], b"{}")
+        return (await client.post("/api/intake/login", json={"username": username})).status_code
+
+    assert [await sign_in("desk", 200) for _ in range(4)] == [200] * 4
+    assert [await sign_in("desk", 401) for _ in range(3)] == [401, 401, 429]
+    assert await sign_in(" DESK", 200) == 429
+    assert await sign_in("other", 200) == 200
+    assert await sign_in("desk", 503) == 429
+
+
+async def test_a_service_that_is_away_costs_nobody_his_attempts(suite: Suite) -> None:
+    client = await suite.start(limits=[rule("1/minute", "address", path="/api/intake/login", failures_only=True)])
+    suite.intake.answers["/login"] = (503, [], b"{}")
+    assert [(await client.post("/api/intake/login", json={})).status_code for _ in range(3)] == [503] * 3
+
+
+async def test_the_gateways_own_pages_are_under_the_limit_too(suite: Suite) -> None:
+    client = await suite.start(limits=[rule("1/minute", "address")])
+    assert [(await client.get("/")).status_code for _ in range(2)] == [200, 429]
+
+
+def test_a_window_ends_and_the_count_begins_anew() -> None:
+    quotas = Quotas((LimitRule(name="a", per=("address",), rate="1/minute"),), 100)
+    with time_machine.travel(1_700_000_000, tick=False) as clock:
+        quotas.early("GET", "/", "1.2.3.4")
+        with pytest.raises(TooManyRequests) as refused:
+            quotas.early("GET", "/", "1.2.3.4")
+        assert refused.value.headers["Retry-After"] == "60"
+        clock.shift(61)
+        quotas.early("GET", "/", "1.2.3.4")
+
+
+def test_a_limit_per_account_counts_accounts_not_addresses() -> None:
+    quotas = Quotas((LimitRule(name="a", per=("account",), rate="1/minute"),), 100)
+    quotas.late("GET", "/", "1.1.1.1", "account-1", b"")
+    quotas.late("GET", "/", "1.1.1.1", "account-2", b"")
+    for _ in range(5):
+        quotas.late("GET", "/", "1.1.1.1", "", b"")
+    with pytest.raises(TooManyRequests):
+        quotas.late("GET", "/", "2.2.2.2", "account-1", b"")
+
+
+def test_the_memory_of_the_limits_is_bounded() -> None:
+    windows = Windows(10)
+    for number in range(1000):
+        windows.incr(f"key{number}", 60)
+    assert len(windows) == 10
+    assert windows.get("key999") == 1
+    assert windows.get("key0") == 0
+
+
+def test_the_default_limits_let_a_village_through_and_stop_a_guesser() -> None:
+    quotas = Quotas(LIMITS, 10_000)
+    for number in range(500):
+        quotas.early("POST", "/api/intake/opinions", "203.0.113.9")
+        quotas.late("POST", "/api/intake/opinions", "203.0.113.9", "", b'{"code": "station-%d"}' % (number % 3))
+    with pytest.raises(TooManyRequests):
+        for _ in range(11):
+            quotas.settle(quotas.late("POST", "/api/directory/login", "203.0.113.9", "", b'{"username": "desk"}'), 401)
+    with pytest.raises(TooManyRequests):
+        for _ in range(31):
+            quotas.settle(quotas.late("GET", "/api/intake/opinions/N1", "203.0.113.9", "", b""), 404)
+    for _ in range(100):
+        quotas.settle(quotas.late("GET", "/api/intake/opinions/N2", "203.0.113.9", "", b""), 200)
