@@ -40,7 +40,7 @@ def emit(tx: Tx, event: Event, *, audience: str = CORE, cause: Event | None = No
     if event.addressed == (audience in (CORE, EVERYONE)) or (audience == EVERYONE and not event.open_to_all):
         raise AudienceNotAllowed(f"{type(event).__name__} to {audience}")
     told = event.model_copy(update={"site": tx.site})
-    traceparent = (tx.traceparents.get(cause.id) if cause else tx.traceparent) or tracing.current_traceparent()
+    traceparent = (tx.traceparents.get(cause.id) if cause else None) or tx.traceparent or tracing.current_traceparent()
     tx.outgoing.append(
         Outgoing(told, told.subject(tx.site, audience), headers_of(told, traceparent), told.model_dump_json().encode())
     )

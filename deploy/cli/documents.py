@@ -55,13 +55,30 @@ def events_page() -> str:
         for name, handler in registry.handlers.items():
             listeners.setdefault(name, []).append(f"{registry.service} ({handler.since})")
     lines = [
-        "# Events", "", "Generated from `shared/events` by `make events`; do not edit. CloudEvents attributes `id`, `time` and `source` travel in headers.", "",
-        "| event | subject | heard by (since) |", "|---|---|---|",
+        "# Events",
+        "",
+        "Generated from `shared/events` by `make events`; do not edit. CloudEvents attributes `id`, `time` and `source` travel in headers.",
+        "",
+        "| event | subject | heard by (since) |",
+        "|---|---|---|",
     ]
     events = list(all_events())
-    lines += [f"| [{e.__name__}](#{e.__name__.lower()}) | `{e.subject('<site>', audience_of(e))}` | {', '.join(listeners.get(e.type_name(), [])) or '–'} |" for e in events]
+    lines += [
+        f"| [{e.__name__}](#{e.__name__.lower()}) | `{e.subject('<site>', audience_of(e))}` | {', '.join(listeners.get(e.type_name(), [])) or '–'} |"
+        for e in events
+    ]
     for event in events:
-        lines += ["", f"## {event.__name__}", "", " ".join((event.__doc__ or "").split()), "", f"Ordered by `{event.key}`.", "", "| field | type | |", "|---|---|---|"]
+        lines += [
+            "",
+            f"## {event.__name__}",
+            "",
+            " ".join((event.__doc__ or "").split()),
+            "",
+            f"Ordered by `{event.key}`.",
+            "",
+            "| field | type | |",
+            "|---|---|---|",
+        ]
         for name, info in event.model_fields.items():
             if not info.exclude:
                 lines.append(f"| `{name}` | {_type_name(info.annotation)} | {'' if info.is_required() else 'optional'} |")
@@ -83,7 +100,10 @@ def asyncapi() -> str:
     for event in all_events():
         audience = "{organisation}" if event.addressed else audience_of(event)
         broker.publisher(
-            event.subject("{site}", audience), title=f"{event.producer}:tells:{event.type_name()}", schema=event, description=(event.__doc__ or "").strip()
+            event.subject("{site}", audience),
+            title=f"{event.producer}:tells:{event.type_name()}",
+            schema=event,
+            description=(event.__doc__ or "").strip(),
         )
     document = AsyncAPI(broker, title="Lianxin 连心", version="1", schema_version="3.0.0").to_specification().to_json()
     return json.dumps(json.loads(document), indent=1, sort_keys=True, ensure_ascii=False) + "\n"
@@ -97,9 +117,15 @@ def sample_path(event: type[Event]) -> Path:
 def sample(event: type[Event]) -> str:
     """A golden sample: subject, headers and data of one message, the same each time it is made."""
     fields = {name: _example(name, info.annotation) for name, info in event.model_fields.items() if not info.exclude}
-    told = event(**fields, id=uuid.uuid5(uuid.NAMESPACE_URL, event.type_name()), occurred_at=datetime(2026, 3, 2, 1, 30, tzinfo=UTC), site=SITE)
+    told = event(
+        **fields, id=uuid.uuid5(uuid.NAMESPACE_URL, event.type_name()), occurred_at=datetime(2026, 3, 2, 1, 30, tzinfo=UTC), site=SITE
+    )
     audience = "housing" if event.addressed else audience_of(event)
-    whole = {"subject": told.subject(SITE, audience), "headers": headers_of(told, "00-" + "a" * 32 + "-" + "b" * 16 + "-00"), "data": told.data()}
+    whole = {
+        "subject": told.subject(SITE, audience),
+        "headers": headers_of(told, "00-" + "a" * 32 + "-" + "b" * 16 + "-00"),
+        "data": told.data(),
+    }
     return json.dumps(whole, indent=1, ensure_ascii=False) + "\n"
 
 
@@ -114,8 +140,14 @@ def _example(name: str, kind: Any) -> Any:
     if isinstance(kind, type) and issubclass(kind, BaseModel):
         return {field: _example(field, info.annotation) for field, info in kind.model_fields.items()}
     simple: dict[Any, Any] = {
-        uuid.UUID: uuid.uuid5(uuid.NAMESPACE_URL, name), datetime: datetime(2026, 6, 2, 16, 0, tzinfo=UTC), date: date(2026, 6, 2),
-        int: 1, float: 0.9, bool: True, Decimal: Decimal("0.5"), str: f"示例-{name}",
+        uuid.UUID: uuid.uuid5(uuid.NAMESPACE_URL, name),
+        datetime: datetime(2026, 6, 2, 16, 0, tzinfo=UTC),
+        date: date(2026, 6, 2),
+        int: 1,
+        float: 0.9,
+        bool: True,
+        Decimal: Decimal("0.5"),
+        str: f"示例-{name}",
     }
     return simple[kind]
 

@@ -40,7 +40,9 @@ def show_status() -> None:
     try:
         health = asyncio.run(status.fetch(settings.url))
     except OSError as error:
-        console.print(f"The gateway at {settings.url} does not answer ({type(error).__name__}). Is the suite running? `make run` starts it.")
+        console.print(
+            f"The gateway at {settings.url} does not answer ({type(error).__name__}). Is the suite running? `make run` starts it."
+        )
         raise typer.Exit(2) from error
     console.print(status.table(health))
     raise typer.Exit(0 if status.all_flows(health) else 1)
@@ -54,8 +56,11 @@ def migrate() -> None:
         backends = Backends(settings, list(SERVICES))
         prepare(
             Preparation(
-                databases={name: backends.database.url(name) for name in SERVICES}, nats_url=backends.bus.url,
-                operator_seed=backends.seed("operator"), site=settings.site, store=backends.bus.max_file_store,
+                databases={name: backends.database.url(name) for name in SERVICES},
+                nats_url=backends.bus.url,
+                operator_seed=backends.seed("operator"),
+                site=settings.site,
+                store=backends.bus.max_file_store,
             )
         )
         console.print("All databases are at the newest schema; the streams are declared.")
@@ -77,7 +82,14 @@ def dead_list(service: Annotated[str | None, typer.Argument(help="only of this s
         found = 0
         async for letter in dead.letters(client, service):
             found += 1
-            table.add_row(str(letter.number), letter.service, letter.headers.get("ce-type", "?"), letter.reason, str(letter.attempts), letter.died_at[:19])
+            table.add_row(
+                str(letter.number),
+                letter.service,
+                letter.headers.get("ce-type", "?"),
+                letter.reason,
+                str(letter.attempts),
+                letter.died_at[:19],
+            )
         console.print(table if found else "No dead letters.")
 
     _with_bus(work)
@@ -89,7 +101,12 @@ def dead_show(number: Number) -> None:
 
     async def work(client: Client) -> None:
         letter = await dead.letter(client, number)
-        for name, value in (("subject", letter.subject), ("handler", letter.handler), ("reason", letter.reason), ("tries", letter.attempts)):
+        for name, value in (
+            ("subject", letter.subject),
+            ("handler", letter.handler),
+            ("reason", letter.reason),
+            ("tries", letter.attempts),
+        ):
             console.print(f"{name:8} {value}", markup=False)
         console.print_json(json.dumps(letter.headers))
         console.print(_readable(letter.body), markup=False)
@@ -139,9 +156,13 @@ def _with_bus(work: Callable[[Client], Awaitable[Any]]) -> None:
         try:
             asyncio.run(run())
         except NotFoundError:
-            raise LocalError("There is no dead letter of that number: see `lianxin dead list`.", "没有这个编号的死信，请先执行 lianxin dead list。") from None
+            raise LocalError(
+                "There is no dead letter of that number: see `lianxin dead list`.", "没有这个编号的死信，请先执行 lianxin dead list。"
+            ) from None
         except (NatsError, OSError) as error:
-            raise LocalError(f"NATS does not answer ({type(error).__name__}). Is the suite running?", "无法连接 NATS，请确认系统已启动。") from error
+            raise LocalError(
+                f"NATS does not answer ({type(error).__name__}). Is the suite running?", "无法连接 NATS，请确认系统已启动。"
+            ) from error
 
 
 @asynccontextmanager

@@ -27,7 +27,10 @@ def table(report: dict[str, Any]) -> Table:
         flow = service.get("flow") or service
         pids = ", ".join(str(r["pid"]) for r in flow.get("replicas", []))
         shown.add_row(
-            name, str(service.get("status", "?")), f"{len(flow.get('replicas', []))} ({pids})" if pids else "–",
-            *(str(flow.get(key, "–")) for key in ("lag", "outbox", "outbox_age", "parked", "dead")), ", ".join(flow.get("troubles", [])),
+            name,
+            str(service.get("status", "?")),
+            f"{len(flow.get('replicas', []))} ({pids})" if pids else "–",
+            *(str(flow.get(key, "–")) for key in ("lag", "outbox", "outbox_age", "parked", "dead")),
+            ", ".join(flow.get("troubles", [])),
         )
     return shown

@@ -83,7 +83,9 @@ async def load(settings: RunSettings, console: Console) -> None:
             await _codes(api, memory, system, security, deputies)
         desk = await api.sign_in(memory.of_role("desk")[0])
         await _projects(api, memory, desk)
-        plan = Plan(desk=desk, departments={a["organisation"]: await api.sign_in(a) for a in memory.of_role("department")}, codes=memory.codes)
+        plan = Plan(
+            desk=desk, departments={a["organisation"]: await api.sign_in(a) for a in memory.of_role("department")}, codes=memory.codes
+        )
         loop = Loop(api, plan)
         await _run(loop, messages(NUMBER), console)
         console.print(await _table(api, memory, loop.counts, desk))
@@ -99,8 +101,12 @@ async def _first_administrators(settings: RunSettings, memory: Memory) -> None:
     from services.directory.settings import Settings
 
     await bootstrap(
-        backends.database.url("directory"), sysadmin["username"], sysadmin["password"],
-        secadmin=secadmin["username"], secadmin_password=secadmin["password"], settings=Settings(),
+        backends.database.url("directory"),
+        sysadmin["username"],
+        sysadmin["password"],
+        secadmin=secadmin["username"],
+        secadmin_password=secadmin["password"],
+        settings=Settings(),
     )
 
 
@@ -113,8 +119,12 @@ async def _accounts(api: Api, memory: Memory, system: str, security: str, deputi
         if row["username"] in there:
             continue
         wanted = {
-            "username": account["username"], "role": account["role"], "password": account["password"], "must_change": False,
-            "organisation": account["organisation"], "region": row["region"] or None,
+            "username": account["username"],
+            "role": account["role"],
+            "password": account["password"],
+            "must_change": False,
+            "organisation": account["organisation"],
+            "region": row["region"] or None,
             "deputy_id": deputies[row["deputy"]]["id"] if row["deputy"] else None,
         }
         opened = await api.post("/api/directory/accounts", wanted, token=system)
@@ -143,11 +153,16 @@ async def _projects(api: Api, memory: Memory, desk: str) -> None:
         stages = {stage: row[stage] for stage in ("initiation", "approval", "construction", "acceptance")}
         body = {"name": row["name"], "board": row["board"], "owner": row["owner"], "region": row["region"], "stages": stages}
         # The board's owner may not have reached supervision yet: its organisations come by event.
-        entered = await api.patiently(lambda b=body, n=number: api.post("/api/supervision/projects", b, token=desk, key=f"demo-project-{n}"))
+        entered = await api.patiently(
+            lambda b=body, n=number: api.post("/api/supervision/projects", b, token=desk, key=f"demo-project-{n}")
+        )
         if number % 2 == 0:
             await api.patiently(
                 lambda e=entered, n=number: api.post(
-                    f"/api/supervision/projects/{e['id']}/acts", {"kind": "visit", "note": "现场查看进度"}, token=deputy, key=f"demo-act-{n}"
+                    f"/api/supervision/projects/{e['id']}/acts",
+                    {"kind": "site_visit", "note": "现场查看进度"},
+                    token=deputy,
+                    key=f"demo-act-{n}",
                 )
             )
 

@@ -50,8 +50,15 @@ class Api:
         return await self._call("GET", path, token=token, lookup=lookup)
 
     async def post(
-        self, path: str, data: Any = None, *, body: bytes | None = None, token: str | None = None, version: int | None = None,
-        key: str | None = None, lookup: str | None = None,
+        self,
+        path: str,
+        data: Any = None,
+        *,
+        body: bytes | None = None,
+        token: str | None = None,
+        version: int | None = None,
+        key: str | None = None,
+        lookup: str | None = None,
     ) -> Any:
         """One POST of JSON, or of a CSV `body`. Raises Refusal."""
         return await self._call("POST", path, data, body=body, token=token, version=version, key=key, lookup=lookup)
@@ -93,8 +100,16 @@ class Api:
         raise TimeoutError(f"{path} did not come to what was awaited within {PATIENCE} s")
 
     async def _call(
-        self, method: str, path: str, data: Any = None, *, body: bytes | None = None, token: str | None = None, version: int | None = None,
-        key: str | None = None, lookup: str | None = None,
+        self,
+        method: str,
+        path: str,
+        data: Any = None,
+        *,
+        body: bytes | None = None,
+        token: str | None = None,
+        version: int | None = None,
+        key: str | None = None,
+        lookup: str | None = None,
     ) -> Any:
         headers = {"Content-Type": "text/csv; charset=utf-8"} if body is not None else {}
         if token:
@@ -105,7 +120,9 @@ class Api:
             headers["Authorization"] = f"Bearer {access}"
         given = {"If-Match": version, "Idempotency-Key": key, "X-Lookup-Code": lookup}
         headers |= {name: str(value) for name, value in given.items() if value is not None}
-        async with self._session.request(method, self._url + path, json=data if body is None else None, data=body, headers=headers) as answer:
+        async with self._session.request(
+            method, self._url + path, json=data if body is None else None, data=body, headers=headers
+        ) as answer:
             content = await answer.json(content_type=None) if answer.status != 204 else None
             if answer.status >= 400:
                 raise Refusal(method, path.partition("?")[0], answer.status, content)

@@ -1,7 +1,6 @@
 """The replicas of all services: forked, restarted with growing pauses when they die, stopped in order."""
 
 import contextlib
-import http.client
 import os
 import signal
 import socket
@@ -20,8 +19,6 @@ LONGEST_PAUSE = 10.0
 STEADY_SECONDS = 60.0
 """A replica that has lived this long is trusted again: its next restart is quick."""
 
-PROBE_SECONDS = 0.25
-
 
 @dataclass
 class Replica:
@@ -37,7 +34,10 @@ class Replica:
 
 
 class Fleet:
-    """All replicas. `environment` gives the variables of a service's processes; `logs` is the folder of the logs."""
+    """All replicas, which serve once `gate` has been opened.
+
+    `environment` gives the variables of a service's processes; `logs` is the folder of the logs.
+    """
 
     def __init__(
         self,
@@ -47,6 +47,7 @@ class Fleet:
         environment: Callable[[ServiceSpec], Mapping[str, str]],
         logs: Path,
     ) -> None:
+        self.gate = replica.Gate()
         self._sockets = sockets
         self._environment = environment
         self._logs = logs
@@ -78,9 +79,9 @@ class Fleet:
         """How often replicas of the service have been started again."""
         return sum(one.restarts for one in self._replicas if one.spec.name == service)
 
-    def ready(self, service: str) -> bool:
-        """Whether a replica of the service answers that it can serve."""
-        return answers(*self._sockets[service].getsockname()[:2])
+    def addresses(self) -> dict[str, tuple[str, int]]:
+        """Host and port each service listens on."""
+        return {name: sock.getsockname()[:2] for name, sock in self._sockets.items()}
 
     def log(self, service: str) -> Path:
         """The log of all replicas of a service."""
@@ -120,7 +121,7 @@ class Fleet:
         own = self._sockets[one.spec.name]
         others = [sock for sock in self._sockets.values() if sock is not own]
         env = self._environment(one.spec)
-        one.pid = replica.fork(lambda: replica.serve(one.spec, own, others, env), self.log(one.spec.name))
+        one.pid = replica.fork(lambda: replica.serve(one.spec, own, others, env, self.gate), self.log(one.spec.name))
         one.started, one.started_at = time.monotonic(), time.time()
 
     @staticmethod
@@ -134,16 +135,3 @@ class Fleet:
         one.pid = None
         code = os.waitstatus_to_exitcode(status)
         return f"exit code {code}" if code >= 0 else signal.Signals(-code).name
-
-
-def answers(host: str, port: int) -> bool:
-    """Whether GET /health/ready says 200 within a quarter of a second."""
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
-    connection = http.client.HTTPConnection(host, port, timeout=PROBE_SECONDS)
-    try:
-        connection.request("GET", "/health/ready", headers={"Connection": "close"})
-        return connection.getresponse().status == 200
-    except (OSError, http.client.HTTPException):
-        return False
-    finally:
-        connection.close()

@@ -83,8 +83,28 @@ def _become_child(parent: int, log: Path) -> None:
         uuid_utils.reseed_rng()  # else two children would make the same ids
 
 
-def serve(spec: ServiceSpec, own: socket.socket, others: Iterable[socket.socket], env: Mapping[str, str]) -> None:
-    """Serve one service on its socket until SIGTERM; runs in a child."""
+class Gate:
+    """Holds children back until the parent opens it, once and for good."""
+
+    def __init__(self) -> None:
+        self._read, self._write = os.pipe()
+        self._closed = True
+
+    def open(self) -> None:
+        """Let everyone through, also those who come later."""
+        if self._closed:
+            self._closed = False
+            os.close(self._write)
+
+    def pass_through(self) -> None:
+        """In a child: wait until the gate is open. A read ends when the last copy of the other end is closed."""
+        if self._closed:
+            os.close(self._write)
+            os.read(self._read, 1)
+
+
+def serve(spec: ServiceSpec, own: socket.socket, others: Iterable[socket.socket], env: Mapping[str, str], gate: Gate) -> None:
+    """Serve one service on its socket until SIGTERM; runs in a child. Importing is done before the gate."""
     import uvicorn
 
     for other in others:
@@ -93,7 +113,9 @@ def serve(spec: ServiceSpec, own: socket.socket, others: Iterable[socket.socket]
     os.environ.update(env)
     module, _, function = spec.factory.partition(":")
     gc.disable()  # nothing that is imported and built here is garbage
-    app = getattr(importlib.import_module(module), function)()
+    main = importlib.import_module(module)
+    gate.pass_through()
+    app = getattr(main, function)()
     gc.enable()
     config = uvicorn.Config(
         app,

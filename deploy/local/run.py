@@ -16,6 +16,7 @@ from deploy.local.environment import Environment
 from deploy.local.errors import LocalError
 from deploy.local.fleet import Fleet
 from deploy.local.prepare import Preparation, prepare
+from deploy.local.probes import Probes
 from deploy.local.processes import tail, trim_log
 from deploy.local.progress import Progress, show_error
 from deploy.local.settings import RunSettings, parse_scale
@@ -38,6 +39,9 @@ class Suite:
     specs: Sequence[ServiceSpec] = SUITE
     preload: Sequence[str] = PRELOAD
     prepare: Callable[[Preparation], None] = prepare
+
+
+TABLES = "tables and streams 建表"
 
 
 class Stopped(Exception):  # noqa: N818 - a wish, not an error
@@ -96,15 +100,11 @@ class Run:
         """Start, watch, stop. Raises LocalError if it cannot start."""
         names = [spec.name for spec in self._suite.specs]
         first = demo_data.demo_is_due(self._settings)
-        steps = ["NATS", "PostgreSQL", "tables and streams 建表", *names, *(["demo 演示数据"] if first else [])]
         try:
-            with Progress(self._console, steps) as progress:
+            with Progress(self._console, ["NATS", "PostgreSQL", TABLES, *names]) as progress:
                 self._start_backends(progress)
                 self._start_services(progress)
-                if first:
-                    with progress.step("demo 演示数据"):
-                        first = self._load_demo()
-            self._announce(first)
+            self._announce(first and self._load_demo())
             while not self._signals.stops:
                 self._watch(TICK_SECONDS)
         except Stopped:
@@ -120,8 +120,9 @@ class Run:
             self._backends.database.start(tied=True)
         self._unless_stopped()
         self._write_state()
-        with progress.step("tables and streams 建表"):
-            replica.preload(self._suite.preload)
+        replica.preload(self._suite.preload)
+        self._fleet.tick()  # the services import what they need while the tables are made, and wait at the gate
+        with progress.step(TABLES):
             self._prepare()
 
     def _prepare(self) -> None:
@@ -151,16 +152,15 @@ class Run:
             )
 
     def _start_services(self, progress: Progress) -> None:
-        waiting = [spec.name for spec in self._suite.specs]
         deadline = time.monotonic() + READY_SECONDS
-        self._fleet.tick()
-        while waiting:
-            for name in list(waiting):
-                if self._fleet.ready(name):
-                    waiting.remove(name)
-                    progress.done(name)
-                self._fleet.tick()
-                self._unless_stopped()
+        self._fleet.gate.open()
+        probes = Probes(self._fleet.addresses())
+        while probes.waiting:
+            for name in probes.wait(0.2):
+                progress.done(name)
+            self._fleet.tick()
+            self._unless_stopped()
+            for name in probes.waiting:
                 if self._fleet.restarts(name) >= TOO_MANY_RESTARTS or time.monotonic() > deadline:
                     raise self._does_not_start(name)
         self._write_state(ready=True)
@@ -181,16 +181,16 @@ class Run:
             self._unless_stopped()
         if self._demo.poll() == 0:
             return True
-        log = demo_data.demo_log(self._settings.data)
-        self._report(f"The demo could not be loaded; the next start tries again. See {log}\n{tail(log)}")
+        self._report("The demo could not be loaded; the next start tries again. 演示数据未能载入，下次启动时会再试。")
         return False
 
     def _announce(self, first: bool) -> None:
-        self._console.print(f"\nLianxin 连心  {self._settings.url}", style="bold", highlight=False)
-        for label, path in (("API", "/api/docs"), ("data 数据", ""), ("logs 日志", "")):
-            shown = {"data 数据": self._settings.data, "logs 日志": self._logs}.get(label, f"{self._settings.url}{path}")
-            self._console.print(f"  {label:8} {shown}", highlight=False, soft_wrap=True)
-        demo_data.show_demo(self._console, self._settings.data, first=first)
+        settings = self._settings
+        demo_data.show_demo(self._console, settings.data, first=first)
+        self._console.print(f"\nLianxin 连心  {settings.url}", style="bold", highlight=False)
+        outside = [("public 公开地址", settings.shown_url)] if settings.shown_url != settings.url else []
+        for label, shown in (*outside, ("data 数据", settings.data), ("logs 日志", self._logs)):
+            self._console.print(f"  {label}  {shown}", highlight=False, soft_wrap=True)
         self._console.print("Ctrl-C stops 停止", style="dim", highlight=False)
 
     def _watch(self, seconds: float) -> None:

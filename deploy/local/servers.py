@@ -3,7 +3,7 @@
 import signal
 from pathlib import Path
 
-from deploy.local import accounts
+from deploy.local import accounts, checks
 from deploy.local.credentials import Credentials
 from deploy.local.nats_server import DEFAULT_FILE_STORE, NatsServer
 from deploy.local.postgres import SUPERUSER, Postgres
@@ -39,6 +39,7 @@ class LocalServers:
         kernel stop the servers should this process be killed. Raises LocalError.
         """
         accounts.make_data_folder(self.data)
+        checks.check_layout(self.data)
         self.nats.start(tied=tied)
         self.postgres.start(tied=tied)
 

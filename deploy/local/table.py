@@ -22,8 +22,6 @@ SUITE = (
 )
 
 PRELOAD = (
-    "aiohttp",
-    "alembic.command",
     "asyncpg",
     "cryptography.hazmat.primitives.ciphers.aead",
     "fastapi",
@@ -40,8 +38,6 @@ PRELOAD = (
     "shared.app",
     "shared.codes",
     "shared.events.*",
-    "shared.migrate",
-    "shared.streams",
     "shared.workdays",
     "sqlalchemy.dialects.postgresql.asyncpg",
     "sqlalchemy.ext.asyncio",
@@ -54,5 +50,5 @@ PRELOAD = (
     "uvloop",
     "yaml",
 )
-"""Imported once by the parent, so that its children share the pages. `.*` stands for all modules of a package.
-None of these may start a thread."""
+"""Imported once by the parent, so that its children share the pages; what only one of them needs is not here.
+`.*` stands for all modules of a package. None of these may start a thread."""

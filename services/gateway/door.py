@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from services.gateway.addresses import Addresses, subject_of
 from services.gateway.answers import refuse, secured
 from services.gateway.errors import ServiceUnknown
 from services.gateway.exchange import App, Receive, Scope, Send
 from services.gateway.proxy import Proxy
-from services.gateway.quotas import Quotas
-from services.gateway.requests import Request, is_operator, subject_of
+from services.gateway.quotas import Asked, Quotas
+from services.gateway.requests import Request
 from services.gateway.settings import Settings
 from shared.errors import Refused
 
@@ -18,8 +19,8 @@ _OPERATORS = ("/health/", "/metrics", "/openapi.json", "/docs")
 class Door:
     """Services' paths go to the proxy, the gateway's own to the FastAPI application inside; WebSockets are refused."""
 
-    def __init__(self, inside: App, proxy: Proxy, quotas: Quotas, settings: Settings) -> None:
-        self.inside, self._proxy, self._quotas, self._settings = inside, proxy, quotas, settings
+    def __init__(self, inside: App, proxy: Proxy, quotas: Quotas, addresses: Addresses, settings: Settings) -> None:
+        self.inside, self._proxy, self._quotas, self._addresses, self._settings = inside, proxy, quotas, addresses, settings
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One ASGI scope."""
@@ -36,7 +37,7 @@ class Door:
             await self.inside(scope, receive, send)
 
     async def _own(self, scope: Scope, receive: Receive, send: Send) -> None:
-        request = Request(scope, self._settings)
+        request = Request(scope, self._settings, self._addresses)
 
         async def tell(message: Scope) -> None:
             if message["type"] == "http.response.start":
@@ -45,9 +46,9 @@ class Door:
 
         try:
             request.check(self._settings)
-            if request.decoded.startswith(_OPERATORS) and not is_operator(request.address, self._settings):
+            if request.decoded.startswith(_OPERATORS) and not self._addresses.is_operator(request.address):
                 raise ServiceUnknown
-            self._quotas.early(request.method, request.decoded, subject_of(request.address))
+            self._quotas.early(Asked(request.method, request.decoded, subject_of(request.address), request.metered))
         except Refused as refusal:
             await refuse(
                 send, refusal, method=request.method, request_id=request.request_id,

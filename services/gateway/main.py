@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from services.gateway import api
+from services.gateway.addresses import Addresses
 from services.gateway.door import Door
 from services.gateway.exchange import Ticker
 from services.gateway.health import Health
@@ -27,5 +28,6 @@ def build(settings: Settings | None = None) -> Door:
     app.state.health = Health(upstreams.values(), keys, chosen.health_timeout)
     app.state.merged = Merged(upstreams.values(), {**app.openapi(), "paths": own}, chosen.private_paths, chosen.openapi_age)
     app.state.background += [lambda _: keys.run(), lambda _: ticker.run()]
-    proxy = Proxy(chosen, upstreams, tokens=Tokens(keys, chosen.token_cache), quotas=quotas, ticker=ticker, metrics=app.state.metrics)
-    return Door(app, proxy, quotas, chosen)
+    addresses = Addresses(chosen)
+    proxy = Proxy(chosen, upstreams, addresses, tokens=Tokens(keys, chosen.token_cache), quotas=quotas, ticker=ticker, metrics=app.state.metrics)
+    return Door(app, proxy, quotas, addresses, chosen)

@@ -10,13 +10,14 @@ from urllib.parse import unquote_to_bytes
 import structlog
 from prometheus_client import Counter, Histogram
 
+from services.gateway.addresses import Addresses, pseudonym, subject_of
 from services.gateway.answers import refuse, secured
 from services.gateway.bodies import Body
 from services.gateway.connection import Broke, Connection
 from services.gateway.errors import BodyTooSlow, ServiceAway, ServiceBusy, ServiceTooSlow, ServiceUnknown
 from services.gateway.exchange import ClientGone, Exchange, Receive, Scope, Send, Stalled, Ticker
-from services.gateway.quotas import Quotas
-from services.gateway.requests import Headers, Request, pseudonym, route_of, subject_of
+from services.gateway.quotas import Asked, Quotas
+from services.gateway.requests import Headers, Request, route_of
 from services.gateway.settings import Settings
 from services.gateway.tokens import Tokens
 from services.gateway.upstream import Away, Busy, Upstream
@@ -35,10 +36,11 @@ class Proxy:
     """The hot path. `upstreams` by the service's name."""
 
     def __init__(
-        self, settings: Settings, upstreams: dict[str, Upstream], *, tokens: Tokens, quotas: Quotas, ticker: Ticker, metrics: Metrics
+        self, settings: Settings, upstreams: dict[str, Upstream], addresses: Addresses, *,
+        tokens: Tokens, quotas: Quotas, ticker: Ticker, metrics: Metrics,
     ) -> None:
         self._settings, self._upstreams, self._tokens, self._quotas = settings, upstreams, tokens, quotas
-        self._ticker, self._metrics = ticker, metrics
+        self._ticker, self._metrics, self._addresses = ticker, metrics, addresses
         self._counters: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
         self._log: structlog.typing.FilteringBoundLogger = log.bind()  # bound once: finding the configuration costs more than the line
         self._private = tuple(path.rstrip("/").encode() + b"/" for path in settings.private_paths)
@@ -46,7 +48,7 @@ class Proxy:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One HTTP request."""
         started = time.perf_counter()
-        passage = _Passage(Request(scope, self._settings), send)
+        passage = _Passage(Request(scope, self._settings, self._addresses), send)
         exchange = Exchange(receive)
         self._ticker.running.add(exchange)
         try:
@@ -65,13 +67,13 @@ class Proxy:
         request.check(settings)
         upstream, target = self._destination(request)
         passage.upstream = upstream
-        path, who = request.decoded, subject_of(request.address)
-        passage.keys = quotas.early(request.method, path, who)
+        asked = Asked(request.method, request.decoded, subject_of(request.address), request.metered)
+        passage.keys = quotas.early(asked)
         account = await self._tokens.account_of(request.authorization) if request.authorization else ""
         body = Body(request, settings)
         exchange.deadline = asyncio.get_running_loop().time() + settings.body_timeout
         await body.read(exchange)
-        passage.keys += quotas.late(request.method, path, who, account, body.whole or b"")
+        passage.keys += quotas.late(asked, account, body.whole or b"")
         if request.traceparent.endswith(_NOT_RECORDED):
             await self._forward(passage, exchange, upstream, target, body)
             return

@@ -82,6 +82,17 @@ class Windows(Storage):
         return len(self._windows)
 
 
+@dataclass(slots=True)
+class Asked:
+    """What of a request the rules look at. `metered` False: only rules on failures count."""
+
+    method: str
+    path: str
+    address: str
+    metered: bool = True
+    account: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class _Rule:
     rule: LimitRule
@@ -95,10 +106,10 @@ class _Rule:
         fields = tuple(part.removeprefix("body:") for part in rule.per if part.startswith("body:"))
         return cls(rule, parse(rule.rate), rule.path.removesuffix("*"), rule.path.endswith("*"), fields)
 
-    def fits(self, method: str, path: str) -> bool:
-        if self.rule.methods and method not in self.rule.methods:
+    def fits(self, asked: Asked) -> bool:
+        if not (asked.metered or self.rule.failures_only) or (self.rule.methods and asked.method not in self.rule.methods):
             return False
-        return path.startswith(self.prefix) if self.is_open else not self.prefix or path == self.prefix
+        return asked.path.startswith(self.prefix) if self.is_open else not self.prefix or asked.path == self.prefix
 
 
 class Quotas:
@@ -111,15 +122,16 @@ class Quotas:
         self._windows = Windows(capacity)
         self._limiter = FixedWindowRateLimiter(self._windows)
 
-    def early(self, method: str, path: str, address: str) -> list[str]:
+    def early(self, asked: Asked) -> list[str]:
         """Counts a request that has just come; gives the keys to `settle`. Raises TooManyRequests."""
-        return [key for rule in self._early if rule.fits(method, path) and (key := self._count(rule, path, address, "", {}))]
+        return [key for rule in self._early if rule.fits(asked) and (key := self._count(rule, asked, {}))]
 
-    def late(self, method: str, path: str, address: str, account: str, body: bytes) -> list[str]:
+    def late(self, asked: Asked, account: str, body: bytes) -> list[str]:
         """Counts a request whose caller (`account`, empty without one) and body are known. As `early`."""
-        rules = [rule for rule in self._late if rule.fits(method, path)]
+        asked.account = account
+        rules = [rule for rule in self._late if rule.fits(asked)]
         fields = _fields(body) if any(rule.body_fields for rule in rules) else {}
-        return [key for rule in rules if (key := self._count(rule, path, address, account, fields))]
+        return [key for rule in rules if (key := self._count(rule, asked, fields))]
 
     def settle(self, keys: list[str], status: int) -> None:
         """Gives back what was counted for an attempt that did not fail; `status` is that of the answer."""
@@ -127,12 +139,10 @@ class Quotas:
             for key in keys:
                 self._windows.give_back(key)
 
-    def _count(self, rule: _Rule, path: str, address: str, account: str, fields: dict[str, Any]) -> str:
+    def _count(self, rule: _Rule, asked: Asked, fields: dict[str, Any]) -> str:
         parts = []
         for part in rule.rule.per:
-            value = account if part == "account" else address if part == "address" else path if part == "path" else ""
-            if part.startswith("body:"):
-                value = _digest(fields.get(part.removeprefix("body:")))
+            value = _digest(fields.get(part[5:])) if part.startswith("body:") else str(getattr(asked, part))
             if not value:
                 return ""
             parts.append(value)

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import os
 import re
-import secrets
 from collections.abc import MutableMapping
-from functools import lru_cache
-from hashlib import blake2b
-from ipaddress import IPv6Address, ip_address
 from typing import Any
 
+from services.gateway.addresses import Addresses
 from services.gateway.errors import HeadersTooLarge, NotHttp, PathNotAccepted, RequestNotClear, WebSocketNotOffered
-from services.gateway.settings import Network, Settings
+from services.gateway.settings import Settings
 from shared.errors import MethodNotAllowed
 
 Headers = list[tuple[bytes, bytes]]
@@ -38,7 +35,6 @@ _PATH = re.compile(rb"/[!$%&'()*+,\-./0-9:;=@A-Z_a-z~]*")  # RFC 3986, section 3
 _UNCLEAR = re.compile(rb"//|/\.{1,2}(?:/|$)|%(?:2[fF]|5[cC]|0|1|7[fF]|25)|%(?![0-9A-Fa-f]{2})")
 _DOTS = re.compile(rb"%2[eE]")
 _ID_LIKE = re.compile(rb"/(?:[^/]*\d[^/]*|[^/]{25,})")
-_SALT = secrets.token_bytes(16)
 
 
 class Request:
@@ -53,6 +49,7 @@ class Request:
         "count",
         "decoded",
         "https",
+        "metered",
         "method",
         "outgoing",
         "path",
@@ -65,7 +62,7 @@ class Request:
         "version",
     )
 
-    def __init__(self, scope: MutableMapping[str, Any], settings: Settings) -> None:
+    def __init__(self, scope: MutableMapping[str, Any], settings: Settings, addresses: Addresses) -> None:
         self.method: str = scope["method"]
         self.path: bytes = scope["raw_path"]
         self.decoded: str = scope["path"]
@@ -73,9 +70,9 @@ class Request:
         self.version: str = scope.get("http_version", "1.1")
         self.chunked = False
         self.upgrade = b""
-        self._read(scope, settings)
+        self._read(scope, addresses, settings.trace_sample)
 
-    def _read(self, scope: MutableMapping[str, Any], settings: Settings) -> None:
+    def _read(self, scope: MutableMapping[str, Any], addresses: Addresses, sample: float) -> None:
         headers: Headers = scope["headers"]
         size, named = len(self.path) + len(self.query), b""
         seen: dict[bytes, bytes | None] = {}
@@ -99,8 +96,10 @@ class Request:
         self.unclear = next((n for n in _ONCE if n in seen and seen[n] is None), b"")
         if b"host" not in seen and self.version != "1.0":
             self.unclear = b"host"
-        self._keep(seen, settings.trace_sample)
-        self.address, self.https = client_of(scope, forwarded, settings.trusted_proxies)
+        self._keep(seen, sample)
+        self.address, self.https = addresses.client_of(scope, forwarded)
+        # A local proxy that nobody listed speaks for many: it is not unmetered.
+        self.metered = bool(forwarded) or not addresses.is_unmetered(self.address)
         self.outgoing = self._passed_on(outgoing, named)
 
     def _keep(self, seen: dict[bytes, bytes | None], sample: float) -> None:
@@ -148,68 +147,6 @@ class Request:
     def has_body(self) -> bool:
         """Whether a body follows the headers (RFC 9112, section 6.3)."""
         return self.chunked or bool(self.content_length)
-
-
-def client_of(scope: MutableMapping[str, Any], forwarded: dict[bytes, bytes], trusted: tuple[Network, ...]) -> tuple[str, bool]:
-    """The client's address and whether it came by https.
-
-    `X-Forwarded-*` counts only from a listed proxy: the right-most address that is no listed proxy itself is the client.
-    """
-    client = scope.get("client")
-    address: str = client[0] if client else "unknown"
-    https = scope.get("scheme") == "https"
-    if not trusted or not _within(address, trusted):
-        return address, https
-    for hop in map(str.strip, reversed(forwarded.get(b"x-forwarded-for", b"").decode("latin-1").split(","))):
-        if not _is_address(hop):
-            break
-        address = hop
-        if not _within(hop, trusted):
-            break
-    return address, forwarded.get(b"x-forwarded-proto", b"https" if https else b"").split(b",")[-1].strip() == b"https"
-
-
-@lru_cache(maxsize=4096)
-def _is_address(text: str) -> bool:
-    try:
-        ip_address(text)
-    except ValueError:
-        return False
-    return True
-
-
-@lru_cache(maxsize=4096)
-def _within(address: str, networks: tuple[Network, ...]) -> bool:
-    try:
-        parsed = ip_address(address)
-    except ValueError:
-        return False
-    if isinstance(parsed, IPv6Address) and parsed.ipv4_mapped:
-        parsed = parsed.ipv4_mapped
-    return any(parsed in network for network in networks)
-
-
-def is_operator(address: str, settings: Settings) -> bool:
-    """Whether the gateway's own metrics and health are for this address."""
-    return _within(address, settings.operators)
-
-
-@lru_cache(maxsize=4096)
-def subject_of(address: str) -> str:
-    """What an address counts as for limits: an IPv6 client owns its whole /64."""
-    try:
-        parsed = ip_address(address)
-    except ValueError:
-        return address
-    if isinstance(parsed, IPv6Address):
-        return parsed.ipv4_mapped.compressed if parsed.ipv4_mapped else parsed.exploded[:19]
-    return parsed.compressed
-
-
-@lru_cache(maxsize=4096)
-def pseudonym(address: str) -> str:
-    """An address for logs: the same within one run of the process, of no use outside it."""
-    return blake2b(address.encode(), key=_SALT, digest_size=6).hexdigest()
 
 
 def route_of(path: bytes) -> str:

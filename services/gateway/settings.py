@@ -39,17 +39,20 @@ class LimitRule(BaseModel):
 
 
 _LOGIN = "/api/directory/login"
+_OPINIONS = "/api/intake/opinions"
 
 LIMITS = (
     # A whole village, a school or an office building is one address (architecture, section 7).
-    LimitRule(name="address", per=("address",), rate="6000/minute"),
+    LimitRule(name="address", per=("address",), rate="12000/minute"),
     LimitRule(name="account", per=("account",), rate="1200/minute"),
-    LimitRule(name="code", per=("body:code",), rate="600/minute", methods=("POST",), path="/api/intake/opinions"),
+    # One address must not be able to use up a station's code for everyone else.
+    LimitRule(name="code", per=("body:code", "address"), rate="600/minute", methods=("POST",), path=_OPINIONS),
+    LimitRule(name="code_in_all", per=("body:code",), rate="6000/minute", methods=("POST",), path=_OPINIONS),
     # Guessing one password, and one password over many accounts: only failures count.
     LimitRule(name="login", per=("address", "body:username"), rate="10/15 minutes", methods=("POST",), path=_LOGIN, failures_only=True),
     LimitRule(name="logins", per=("address",), rate="200/15 minutes", methods=("POST",), path=_LOGIN, failures_only=True),
     # Guessing the lookup code of a known tracking number.
-    LimitRule(name="lookup", per=("address", "path"), rate="30/10 minutes", path="/api/intake/opinions/*", failures_only=True),
+    LimitRule(name="lookup", per=("address", "path"), rate="30/10 minutes", path=f"{_OPINIONS}/*", failures_only=True),
 )
 
 
@@ -72,7 +75,9 @@ class Settings(ServiceSettings):
     )
 
     body_cap: int = Field(default=256 * 1024, ge=0)
-    body_caps: dict[str, int] = Field(default={}, description="other caps by path prefix; the longest prefix counts")
+    body_caps: dict[str, int] = Field(
+        default={"/api/directory/imports/": 1024 * 1024}, description="other caps by path prefix; the longest prefix counts"
+    )
     header_cap: int = Field(default=16 * 1024, description="request line and headers together")
     header_count: int = 100
     header_timeout: float = Field(default=10.0, description="from the first byte of a request to the end of its headers")
@@ -85,6 +90,10 @@ class Settings(ServiceSettings):
     upstream_connections: int = Field(default=1000, description="to each service, open event streams included")
 
     limits: tuple[LimitRule, ...] = LIMITS
+    unmetered: tuple[Network, ...] = Field(
+        default=(IPv4Network("127.0.0.0/8"), IPv6Network("::1/128")),
+        description="whose volume is not limited when they come without X-Forwarded-For; failing attempts count for everyone",
+    )
     limit_keys: int = Field(default=100_000, description="keys remembered; the oldest window makes room")
     token_cache: int = 10_000
     keys_refresh: float = Field(default=30.0, description="how often the signing keys are read again, should an update have been missed")

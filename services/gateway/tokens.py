@@ -51,9 +51,16 @@ class PublishedKeys:
         """Connects and listens until cancelled: the door opens whether or not the bus is there."""
         try:
             client = await self._bus.connect()
-            # Subscribed first and read second, so that no set falls between; read again at times, as a core subscription may miss one.
-            await client.subscribe(self._subject, cb=self._hear)
             while True:
+                try:
+                    # Subscribed first and read second, so that no set falls between.
+                    await client.subscribe(self._subject, cb=self._hear)
+                    break
+                except (NatsError, OSError) as error:
+                    log.warning("keys_not_subscribed", error=type(error).__name__)
+                    await asyncio.sleep(1.0)
+            while True:
+                # Read again at times: a core subscription may miss one.
                 await self.ask()
                 await asyncio.sleep(self._settings.keys_refresh if self.are_known else 1.0)
         finally:

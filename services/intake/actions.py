@@ -17,7 +17,7 @@ from services.intake.models import Base, Opinion, Rating, RevokedCode, Station
 from services.intake.sealing import read_master_key, seal_fields
 from shared.clock import now
 from shared.codes import Code
-from shared.consumers import Early, wake
+from shared.consumers import Early
 from shared.db import Tx
 from shared.events import new_id
 from shared.events.directory import CodeRevoked as CodeRevokedEvent
@@ -87,7 +87,6 @@ async def submit(tx: Tx, code: Code, title: str, body: str, *, chosen: str | Non
     emit(tx, OpinionClassified(
         title=mask(title), text=mask(body), category=found.category, confidence=found.confidence, source=found.source, **facts,
     ))
-    await wake(tx, "opinion", opinion_id)
     return Receipt(number, lookup_code, rules.FIRST_STATUS)
 
 

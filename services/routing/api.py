@@ -25,10 +25,12 @@ Organisation = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{1,39}$")]
 Reader = Annotated[Caller, requires("case.read", "case.read.own")]
 
 
-class CaseLine(BaseModel):
-    """A case in a list. `department` is the lead (主办); `overdue` says that a reply is owed and was due before now."""
+class _Out(BaseModel):
+    model_config = ConfigDict(from_attributes=True, populate_by_name=True)
 
-    model_config = ConfigDict(from_attributes=True)
+
+class CaseLine(_Out):
+    """A case in a list. `department` is the lead (主办); `overdue` says that a reply is owed and was due before now."""
 
     id: uuid.UUID
     number: str
@@ -38,7 +40,7 @@ class CaseLine(BaseModel):
     category: str | None
     status: rules.Status
     version: int
-    department: str | None = Field(validation_alias="lead")
+    department: str | None
     co_handlers: list[str]
     round: int
     reply_due_at: datetime | None
@@ -47,24 +49,20 @@ class CaseLine(BaseModel):
     opened_at: datetime
 
 
-class ReplyOut(BaseModel):
+class ReplyOut(_Out):
     """The reply of a round."""
-
-    model_config = ConfigDict(from_attributes=True)
 
     round: int
     department: str
-    result_class: str = Field(serialization_alias="class")
+    result_class: str = Field(alias="class")
     text: str
     signer: str
     replied_at: datetime
     on_time: bool
 
 
-class RatingOut(BaseModel):
+class RatingOut(_Out):
     """The resident's rating of a round."""
-
-    model_config = ConfigDict(from_attributes=True)
 
     round: int
     level: str
@@ -72,25 +70,21 @@ class RatingOut(BaseModel):
     rated_at: datetime
 
 
-class MarkOut(BaseModel):
+class MarkOut(_Out):
     """Since which round and why the case is supervised (督办)."""
-
-    model_config = ConfigDict(from_attributes=True)
 
     round: int
     reason: str
     at: datetime
 
 
-class StepOut(BaseModel):
+class StepOut(_Out):
     """One line of the history. Who acted is a role and an organisation, never a name."""
-
-    model_config = ConfigDict(from_attributes=True)
 
     version: int
     action: str
-    from_status: str | None = Field(serialization_alias="from")
-    to_status: str = Field(serialization_alias="to")
+    from_status: str | None = Field(alias="from")
+    to_status: str = Field(alias="to")
     round: int
     by_role: str
     by_organisation: str | None
@@ -133,10 +127,10 @@ class ReplyIn(RequestModel):
     signer: str = Field(min_length=1, max_length=60)
 
 
-class ClassShare(BaseModel):
+class ClassShare(_Out):
     """How many cases have this class in their newest reply, and their share of the base in percent."""
 
-    code: str = Field(serialization_alias="class")
+    code: str = Field(alias="class")
     label: str
     count: int
     share: Decimal

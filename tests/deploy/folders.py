@@ -2,6 +2,7 @@
 
 import secrets
 import shutil
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,10 +11,12 @@ PROJECT = Path(__file__).parents[2]
 
 
 @contextmanager
-def data_folder(name: str) -> Iterator[Path]:
-    """A path that does not exist yet, ignored by git, deleted afterwards."""
+def data_folder(name: str, template: Path | None = None) -> Iterator[Path]:
+    """A path that does not exist yet (or holds a copy of `template`), ignored by git, deleted afterwards."""
     folder = PROJECT / f".data-test-{name}-{secrets.token_hex(4)}"
     try:
+        if template:
+            subprocess.run(["cp", "-a", str(template), str(folder)], check=True)  # keeps the owners, which shutil does not
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)

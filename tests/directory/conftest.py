@@ -4,22 +4,28 @@ from __future__ import annotations
 
 import os
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
 import httpx
+import pytest
 import pytest_asyncio
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import insert
 
+from deploy.local.servers import LocalServers
 from services.directory.models import IssuingKey, LoginDecoy
+from services.directory.places import actions as places
+from services.directory.places.actions import OrganisationFields, RegionFields
 from shared.clock import now
+from shared.identity import Caller
 from tests import kit
 
 CHEAP = {"argon_memory_kib": 64, "argon_rounds": 1}
 PASSWORD = "Correct-horse-7"
+ROOT_CALLER = Caller(uuid.uuid4(), "sysadmin", None, kit.SITE, None, frozenset({"master.write"}), now())
 SYSADMIN, SECADMIN, AUDITOR = (kit.token(role) for role in ("sysadmin", "secadmin", "auditor"))
 
 
@@ -82,31 +88,50 @@ def a_station(**changes: Any) -> dict[str, Any]:
     return {"name": "湖塘镇人大代表之家", "kind": "home", "region": "320412100", "address": "人民路 1 号", **changes}
 
 
-@pytest_asyncio.fixture
-async def empty(running: Callable[..., Awaitable[kit.Running]]) -> Place:
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests of the one service of this folder run in the loop that it lives in."""
+    for item in items:
+        if "empty" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.asyncio(loop_scope="package"), append=False)
+
+
+@pytest_asyncio.fixture(scope="package", loop_scope="package")
+async def built(servers: LocalServers) -> AsyncIterator[kit.Running]:
+    """The service, built once for all tests of this folder: building it takes longer than most of them."""
+    service = await kit.build("directory", servers.database_url("directory"), **CHEAP)
+    yield service
+    await kit.close(service)
+
+
+@pytest_asyncio.fixture(loop_scope="package")
+async def empty(built: kit.Running) -> Place:
     """The service with the test's signing keys and nothing else."""
-    service = await running("directory", **CHEAP)
+    service = built
+    await kit.wipe(service.database)
+    await service.app.state.keys.refresh()
     private = kit.code_signer()
     async with service.tx() as tx:
         await tx.execute(insert(LoginDecoy), [{"slot": slot, "failures": 0} for slot in range(64)])
         for kid, use in ((kit.TOKEN_KID, "token"), (kit.CODE_KID, "code")):
             nonce = os.urandom(12)
             sealed = nonce + AESGCM(tx.settings.sealing_key).encrypt(nonce, private.private_bytes_raw(), kid.encode())
-            tx.add(IssuingKey(kid=kid, use=use, public=private.public_key().public_bytes_raw(), sealed=sealed, signs_from=now() - timedelta(hours=1)))
+            public = private.public_key().public_bytes_raw()
+            tx.add(IssuingKey(kid=kid, use=use, public=public, sealed=sealed, signs_from=now() - timedelta(hours=1)))
     return Place(service)
 
 
-@pytest_asyncio.fixture
+@pytest_asyncio.fixture(loop_scope="package")
 async def place(empty: Place) -> Place:
     """A district with a town, a community, a zone, two organisations, a deputy and a home."""
-    for code, kind, parent in (
-        ("320412", "district", None), ("320412100", "town", "320412"), ("320412100001", "community", "320412100"), ("320412gxq", "zone", "320412"),
-    ):
-        answer = await empty.put(f"/regions/{code}", {"name": f"区划{code}", "kind": kind, "parent": parent})
-        assert answer.status_code == 200, answer.text
-    for organisation in ("housing", "transport"):
-        answer = await empty.put(f"/organisations/{organisation}", {"name": f"局{organisation}", "kind": "government", "region": "320412"})
-        assert answer.status_code == 200, answer.text
+    async with empty.service.tx() as tx:
+        for code, kind, parent in (
+            ("320412", "district", None), ("320412100", "town", "320412"), ("320412100001", "community", "320412100"),
+            ("320412gxq", "zone", "320412"),
+        ):
+            await places.put_region(tx, RegionFields(code, f"区划{code}", kind, parent), ROOT_CALLER, 0)  # type: ignore[arg-type]
+        for organisation in ("housing", "transport"):
+            fields = OrganisationFields(organisation, f"局{organisation}", "government", "320412", True)
+            await places.put_organisation(tx, fields, ROOT_CALLER, 0)
     empty.deputy = (await empty.post("/deputies", mandate(), SYSADMIN)).json()
     empty.station = (await empty.post("/stations", a_station(lead_deputy_id=empty.deputy["id"]), SYSADMIN)).json()
     return empty

@@ -46,7 +46,7 @@ async def test_a_forged_an_unknown_and_a_malformed_code_are_not_found_and_count_
     signer = kit.code_signer().private_bytes_raw()
     code = codes.Code("station", uuid.uuid4(), uuid.UUID(place.station["id"]), "320412100")
     forged = codes.sign(code, Ed25519PrivateKey.generate().private_bytes_raw())
-    for text in (forged, codes.sign(code, signer), "x", "A" * 138, "中" * 20):
+    for text in (forged, codes.sign(code, signer), "x", "A" * 138, "A" * 500, "中" * 20):
         answer = await place.client.get(f"/codes/{text}")
         assert (answer.status_code, answer.json()["code"]) == (404, "CodeNotGenuine")
     assert await place.service.rows() == before

@@ -43,8 +43,9 @@ async def test_the_token_says_ids_and_permissions_and_no_name(place: Place) -> N
 
 
 def kit_claims(token: str) -> dict[str, object]:
-    from joserfc import jws
     import json
+
+    from joserfc import jws
 
     return dict(json.loads(jws.extract_compact(token.encode()).payload))
 
@@ -88,6 +89,15 @@ async def test_an_unknown_name_costs_the_same_work_as_a_wrong_password(place: Pl
     async with place.service.tx() as tx:
         assert await tx.scalar(select(func.sum(LoginDecoy.failures))) == 1
         assert await tx.scalar(select(Account.failures)) == 1
+
+
+async def test_a_locked_account_costs_the_same_writes_too(place: Place) -> None:
+    await place.account("locked")
+    for _ in range(6):
+        await place.login("locked", "wrong-password")
+    async with place.service.tx() as tx:
+        assert await tx.scalar(select(func.sum(LoginDecoy.failures))) == 1
+        assert await tx.scalar(select(Account.failures)) == 0
 
 
 async def test_a_failed_login_adds_no_row(place: Place) -> None:
@@ -246,7 +256,10 @@ async def test_a_hash_of_old_parameters_is_renewed_at_the_next_login(place: Plac
 
 async def test_login_takes_malformed_and_oversized_input_as_a_fault_of_the_sender(place: Place) -> None:
     before = await place.service.rows()
-    for body in ({"username": "x"}, {"username": "x", "password": "y", "more": 1}, {"username": "x" * 65, "password": "y"}, {"username": "a\u0000b", "password": "y"}):
+    for body in (
+        {"username": "x"}, {"username": "x", "password": "y", "more": 1}, {"username": "x" * 65, "password": "y"},
+        {"username": "a\u0000b", "password": "y"},
+    ):
         answer = await place.post("/login", body)
         assert answer.status_code in (401, 422), answer.text
         assert "y" * 3 not in answer.text

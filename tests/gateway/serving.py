@@ -46,14 +46,20 @@ class Upstream:
     requests: list[Message] = field(default_factory=list)
     release: asyncio.Event = field(default_factory=asyncio.Event)
     left: asyncio.Event = field(default_factory=asyncio.Event)
+    came: asyncio.Event = field(default_factory=asyncio.Event)
     answers: dict[str, tuple[int, list[tuple[bytes, bytes]], bytes]] = field(default_factory=dict)
 
     async def __call__(self, scope: Message, receive: Callable[[], Awaitable[Message]], send: Send) -> None:
         seen: Message = {
-            "method": scope["method"], "path": scope["raw_path"].decode(), "query": scope["query_string"].decode(),
-            "headers": [(k.decode(), v.decode()) for k, v in scope["headers"]], "body": b"", "whole": False,
+            "method": scope["method"],
+            "path": scope["raw_path"].decode(),
+            "query": scope["query_string"].decode(),
+            "headers": [(k.decode(), v.decode()) for k, v in scope["headers"]],
+            "body": b"",
+            "whole": False,
         }
         self.requests.append(seen)
+        self.came.set()
         while True:
             message = await receive()
             if message["type"] == "http.disconnect":
@@ -65,6 +71,11 @@ class Upstream:
         seen["whole"] = True
         action = scope["path"].strip("/").split("/")[-1]
         await getattr(self, f"do_{action}", self.do_echo)(scope, receive, send)
+
+    async def asked(self) -> None:
+        """Waits until a request has come in."""
+        async with asyncio.timeout(5):
+            await self.came.wait()
 
     def header(self, name: str, number: int = -1) -> list[str]:
         """All values of a header of a request that came in."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
+from typing import Any
 
 import httpx
 import pytest
@@ -57,7 +58,13 @@ async def test_a_service_that_does_not_answer_is_a_504_and_loses_its_client(suit
 
 
 @pytest.mark.parametrize(
-    "spoken", [b"", b"no http at all\r\n\r\n", b"HTTP/1.1 200 OK\r\ncontent-le", b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\ncontent-length: 6\r\n\r\nabcdef"]
+    "spoken",
+    [
+        b"",
+        b"no http at all\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\ncontent-le",
+        b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\ncontent-length: 6\r\n\r\nabcdef",
+    ],
 )
 async def test_a_service_that_breaks_off_before_its_answer_is_a_503_and_is_asked_once(suite: Suite, spoken: bytes) -> None:
     asked = 0
@@ -113,9 +120,7 @@ async def test_a_client_that_leaves_takes_its_request_to_the_service_with_it(sui
     await suite.start()
     async with raw(suite.port) as bare:
         await bare.send(f"GET /api/intake/{path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
-        async with asyncio.timeout(5):
-            while not suite.intake.requests:
-                await asyncio.sleep(0.01)
+        await suite.intake.asked()
     async with asyncio.timeout(5):
         await suite.intake.left.wait()
 
@@ -137,9 +142,7 @@ async def test_an_answer_that_stalls_in_the_middle_is_cut_off(suite: Suite) -> N
 async def test_no_more_connections_than_the_settings_allow(suite: Suite) -> None:
     client = await suite.start(upstream_connections=1)
     waiting = asyncio.create_task(client.get("/api/intake/never"))
-    async with asyncio.timeout(5):
-        while not suite.intake.requests:
-            await asyncio.sleep(0.01)
+    await suite.intake.asked()
     answer = await client.get("/api/intake/opinions")
     assert (answer.status_code, answer.json()["code"]) == (503, "ServiceBusy")
     waiting.cancel()
@@ -162,3 +165,24 @@ async def test_a_connection_the_service_closed_meanwhile_is_not_used_again(suite
             assert (await client.get("/api/routing/cases")).status_code == 200
             await asyncio.sleep(0.02)
     assert taken == 4
+
+
+@pytest.mark.parametrize(("refusals", "status", "tries"), [(1, 200, 2), (9, 503, 2)])
+async def test_a_refused_connection_is_tried_once_more(
+    suite: Suite, monkeypatch: pytest.MonkeyPatch, refusals: int, status: int, tries: int
+) -> None:
+    client = await suite.start()
+    loop, tried = asyncio.get_running_loop(), 0
+    connect = loop.create_connection
+
+    async def refuses(factory: Any, host: str, port: int, **options: Any) -> Any:
+        nonlocal tried
+        if port == suite.intake_port:
+            tried += 1
+            if tried <= refusals:
+                raise ConnectionRefusedError
+        return await connect(factory, host, port, **options)
+
+    monkeypatch.setattr(loop, "create_connection", refuses)
+    assert (await client.post("/api/intake/opinions", json={})).status_code == status
+    assert tried == tries

@@ -116,7 +116,12 @@ async def test_the_document_is_served_and_says_who_is_absent(suite: Suite) -> No
     assert document["info"]["x-absent"] == ["scoring"]
     assert {"/api/intake/pets", "/api/routing/pets", "/api/health"} <= set(document["paths"])
     assert not [path for path in document["paths"] if "health/" in path or path == "/metrics"]
-    assert all("x-permission" in op for path, item in document["paths"].items() for op in item.values() if "pets" in path or path.startswith("/api/h"))
+    assert all(
+        "x-permission" in op
+        for path, item in document["paths"].items()
+        for op in item.values()
+        if "pets" in path or path.startswith("/api/h")
+    )
     for reference in references(document):
         resolve(document, reference)
 

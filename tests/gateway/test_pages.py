@@ -26,7 +26,15 @@ async def test_health_repeats_what_each_service_says(suite: Suite) -> None:
     assert answer.status_code == 200
     intake = answer.json()["services"]["intake"]
     assert intake == {
-        "status": "ready", "live": True, "ready": True, "flows": True, "troubles": [], "lag": 3, "outbox_age": 0.2, "dead": 1, "replicas": [{"pid": 7}],
+        "status": "ready",
+        "live": True,
+        "ready": True,
+        "flows": True,
+        "troubles": [],
+        "lag": 3,
+        "outbox_age": 0.2,
+        "dead": 1,
+        "replicas": [{"pid": 7}],
     }
     assert answer.json()["gateway"] == {"bus": False, "signing_keys": None}
     assert answer.json()["status"] == "ready"

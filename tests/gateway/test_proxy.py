@@ -12,7 +12,9 @@ from tests.gateway.serving import raw
 
 async def test_a_request_reaches_its_service_without_the_prefix(suite: Suite) -> None:
     client = await suite.start()
-    answer = await client.post("/api/intake/opinions?draft=1", json={"text": "路灯"}, headers={"Idempotency-Key": "k" * 10, "If-Match": "3"})
+    answer = await client.post(
+        "/api/intake/opinions?draft=1", json={"text": "路灯"}, headers={"Idempotency-Key": "k" * 10, "If-Match": "3"}
+    )
     assert answer.status_code == 200
     seen = suite.intake.requests[-1]
     assert (seen["method"], seen["path"], seen["query"]) == ("POST", "/opinions", "draft=1")
@@ -68,8 +70,26 @@ async def test_what_is_for_a_services_operator_is_not_proxied(suite: Suite, path
 @pytest.mark.parametrize(
     "path",
     [
-        "/../routing/cases", "/a/../../routing/cases", "/%2e%2e/routing/cases", "/.%2E/x", "/./x", "/a/..", "/a%2fb", "/a%2Fb", "/a%5cb", "//evil.example/x",
-        "/a//b", "/%00", "/a%0d%0ab", "/a%252e", "/a%zz", "/a%2", "/a|b", '/a"b', "/a<b", "/a\\b",
+        "/../routing/cases",
+        "/a/../../routing/cases",
+        "/%2e%2e/routing/cases",
+        "/.%2E/x",
+        "/./x",
+        "/a/..",
+        "/a%2fb",
+        "/a%2Fb",
+        "/a%5cb",
+        "//evil.example/x",
+        "/a//b",
+        "/%00",
+        "/a%0d%0ab",
+        "/a%252e",
+        "/a%zz",
+        "/a%2",
+        "/a|b",
+        '/a"b',
+        "/a<b",
+        "/a\\b",
     ],
 )
 async def test_a_path_that_two_readers_take_differently_goes_nowhere(suite: Suite, path: str) -> None:
@@ -92,7 +112,15 @@ async def test_other_methods_are_not_offered(suite: Suite, method: str) -> None:
 async def test_hop_by_hop_headers_stay_on_their_hop(suite: Suite) -> None:
     client = await suite.start()
     suite.intake.answers["/hop"] = (
-        200, [(b"connection", b"x-secret"), (b"x-secret", b"1"), (b"proxy-authenticate", b"Basic"), (b"keep-alive", b"timeout=9"), (b"x-kept", b"2")], b"{}"
+        200,
+        [
+            (b"connection", b"x-secret"),
+            (b"x-secret", b"1"),
+            (b"proxy-authenticate", b"Basic"),
+            (b"keep-alive", b"timeout=9"),
+            (b"x-kept", b"2"),
+        ],
+        b"{}",
     )
     answer = await client.get(
         "/api/intake/hop",
@@ -139,7 +167,13 @@ async def test_a_recorded_trace_has_the_gateways_span_between(suite: Suite) -> N
 
 async def test_nobody_chooses_his_own_address(suite: Suite) -> None:
     client = await suite.start()
-    spoofed = {"X-Forwarded-For": "10.9.9.9", "Forwarded": "for=10.9.9.9", "X-Real-IP": "10.9.9.9", "X-Forwarded-Proto": "https", "X-Forwarded-Host": "evil"}
+    spoofed = {
+        "X-Forwarded-For": "10.9.9.9",
+        "Forwarded": "for=10.9.9.9",
+        "X-Real-IP": "10.9.9.9",
+        "X-Forwarded-Proto": "https",
+        "X-Forwarded-Host": "evil",
+    }
     answer = await client.get("/api/intake/opinions", headers=spoofed)
     sent = suite.intake.requests[-1]["headers"]
     assert suite.intake.header("x-forwarded-for") == ["127.0.0.1"]
@@ -150,7 +184,9 @@ async def test_nobody_chooses_his_own_address(suite: Suite) -> None:
 
 async def test_a_listed_proxy_is_believed_up_to_the_first_hop_it_does_not_list(suite: Suite) -> None:
     client = await suite.start(trusted_proxies=["127.0.0.1/32", "10.0.0.0/24"])
-    answer = await client.get("/api/intake/opinions", headers={"X-Forwarded-For": "1.2.3.4, 203.0.113.7, 10.0.0.5", "X-Forwarded-Proto": "https"})
+    answer = await client.get(
+        "/api/intake/opinions", headers={"X-Forwarded-For": "1.2.3.4, 203.0.113.7, 10.0.0.5", "X-Forwarded-Proto": "https"}
+    )
     assert suite.intake.header("x-forwarded-for") == ["203.0.113.7"]
     assert suite.intake.header("x-forwarded-proto") == ["https"]
     assert answer.headers["strict-transport-security"].startswith("max-age=")
@@ -158,7 +194,11 @@ async def test_a_listed_proxy_is_believed_up_to_the_first_hop_it_does_not_list(s
 
 async def test_every_answer_of_a_service_gets_the_security_headers(suite: Suite) -> None:
     client = await suite.start()
-    suite.intake.answers["/x"] = (200, [(b"server", b"secret/1.0"), (b"content-security-policy", b"default-src *"), (b"x-request-id", b"theirs")], b"{}")
+    suite.intake.answers["/x"] = (
+        200,
+        [(b"server", b"secret/1.0"), (b"content-security-policy", b"default-src *"), (b"x-request-id", b"theirs")],
+        b"{}",
+    )
     answer = await client.get("/api/intake/x")
     assert answer.headers["content-security-policy"] == "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     assert answer.headers["x-content-type-options"] == "nosniff"

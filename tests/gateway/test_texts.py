@@ -34,7 +34,9 @@ def test_settings_are_read_from_the_environment(monkeypatch: pytest.MonkeyPatch)
     assert Settings(limits=LIMITS).limits == LIMITS
 
 
-@pytest.mark.parametrize("wrong", [{"upstreams": {"In take": "http://x"}}, {"limits": [{"name": "a", "per": ["colour"], "rate": "1/second"}]}])
+@pytest.mark.parametrize(
+    "wrong", [{"upstreams": {"In take": "http://x"}}, {"limits": [{"name": "a", "per": ["colour"], "rate": "1/second"}]}]
+)
 def test_settings_that_make_no_sense_are_refused_at_the_start(wrong: dict[str, object]) -> None:
     with pytest.raises(ValueError, match="String should match pattern"):
         Settings(**wrong)

@@ -81,9 +81,19 @@ async def known(*kids: str) -> PublishedKeys:
 @pytest.mark.parametrize(
     "header",
     [
-        "Bearer", "Bearer ", "Basic dXNlcjpwYXNz", "Bearer a.b.c", "Bearer " + "x" * 500, "Bearer eyJhbGciOiJub25lIn0.eyJzdWIiOiIxIn0.", "Bearer é",
-        kit.token(expires_in=-60)["Authorization"], kit.token(iss="elsewhere")["Authorization"], kit.token(aud="elsewhere")["Authorization"],
-        kit.token()["Authorization"][:-6] + "AAAAAA", kit.token(sub="no uuid")["Authorization"], kit.token(role="desk", permissions=[], exp=None)["Authorization"],
+        "Bearer",
+        "Bearer ",
+        "Basic dXNlcjpwYXNz",
+        "Bearer a.b.c",
+        "Bearer " + "x" * 500,
+        "Bearer eyJhbGciOiJub25lIn0.eyJzdWIiOiIxIn0.",
+        "Bearer é",
+        kit.token(expires_in=-60)["Authorization"],
+        kit.token(iss="elsewhere")["Authorization"],
+        kit.token(aud="elsewhere")["Authorization"],
+        kit.token()["Authorization"][:-6] + "AAAAAA",
+        kit.token(sub="no uuid")["Authorization"],
+        kit.token(role="desk", permissions=[], exp=None)["Authorization"],
     ],
 )
 async def test_a_token_that_does_not_hold_is_refused(header: str) -> None:

@@ -43,7 +43,8 @@ def opinion(minutes: float, name: str, category: str | None = "construction", **
     """A classified opinion; the sender chose the category unless the changes say otherwise."""
     facts: dict[str, Any] = {
         "id": derived_id(opinion_id(name), "classified"), "occurred_at": at(minutes), "site": "320412", "opinion_id": opinion_id(name),
-        "number": f"320412-2026-{name.upper()}", "region": "320412001", "title": f"关于路灯的意见{name}", "text": "小区门口的路灯坏了一个月，请尽快修好。",
+        "number": f"320412-2026-{name.upper()}", "region": "320412001",
+        "title": f"关于路灯的意见{name}", "text": "小区门口的路灯坏了一个月，请尽快修好。",
         "category": category, "confidence": 1.0 if category else 0.3, "source": "sender" if category else "none",
         "target_id": STATION, "channel": "station",
     }

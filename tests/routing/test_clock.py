@@ -8,6 +8,7 @@ from datetime import timedelta
 import time_machine
 
 from services.routing.actions.sweeping import mark_overdue
+from services.routing.clock import sweeps
 from shared.clock import now
 from shared.events.routing import CaseOverdue
 from tests import kit
@@ -22,7 +23,8 @@ async def _sweep(routing) -> int:
 
 async def test_three_sweeps_at_once_tell_of_each_late_case_once(routing):
     late = [f"late{n}" for n in range(30)]
-    await routing.service.deliver(*[golden.opinion(0, name, occurred_at=ago(days=20)) for name in late], golden.opinion(0, "fresh", occurred_at=ago()))
+    overdue = [golden.opinion(0, name, occurred_at=ago(days=20)) for name in late]
+    await routing.service.deliver(*overdue, golden.opinion(0, "fresh", occurred_at=ago()))
     done = await asyncio.gather(*(_sweep(routing) for _ in range(3)))
     assert sum(done) == 30
     assert await _sweep(routing) == 0
@@ -70,3 +72,9 @@ async def test_a_case_without_a_department_is_never_late(routing):
     assert await _sweep(routing) == 0
     case = (await routing.get("/cases", kit.token("desk"))).json()["items"][0]
     assert (case["overdue"], case["reply_due_at"]) == (False, None)
+
+
+async def test_every_sweep_finds_nothing_to_do_when_there_is_nothing(routing):
+    assert [sweep.name for sweep in sweeps.all] == ["overdue", "waiting", "searchable"]
+    async with routing.service.tx() as tx:
+        assert [await sweep.verb(tx) for sweep in sweeps.all] == [0, 0, 0]

@@ -22,7 +22,8 @@ async def _pages(routing, who=None, **query) -> list[list[str]]:
 async def seven(routing):
     """Seven cases: four of housing, three of transport; two pairs arose at the same moment."""
     minutes = {"c0": 0, "c1": 1, "c2": 1, "c3": 2, "c4": 3, "c5": 3, "c6": 4}
-    await routing.service.deliver(*[golden.opinion(m, n, "transport" if n in ("c1", "c3", "c6") else "construction") for n, m in minutes.items()])
+    category = {name: "transport" if name in ("c1", "c3", "c6") else "construction" for name in minutes}
+    await routing.service.deliver(*[golden.opinion(minute, name, category[name]) for name, minute in minutes.items()])
     return routing
 
 

@@ -26,8 +26,8 @@ async def test_a_certain_opinion_becomes_an_assigned_case_and_both_are_told(rout
 
 async def test_what_is_not_certain_or_has_no_active_department_waits_for_the_desk(routing):
     await routing.service.deliver(
-        golden.opinion(0, "unsure", source="rule", confidence=0.5), golden.opinion(0, "by_model", source="model"), golden.opinion(0, "none", None),
-        golden.opinion(0, "unknown_department", "health"),
+        golden.opinion(0, "unsure", source="rule", confidence=0.5), golden.opinion(0, "by_model", source="model"),
+        golden.opinion(0, "none", None), golden.opinion(0, "unknown_department", "health"),
     )
     for name in ("unsure", "by_model", "none", "unknown_department"):
         case = await routing.case(name)
@@ -37,7 +37,8 @@ async def test_what_is_not_certain_or_has_no_active_department_waits_for_the_des
 
 
 async def test_a_waiting_case_is_handed_over_when_its_department_arrives_with_the_opinions_own_time(routing):
-    await routing.service.deliver(golden.opinion(0, "early", "health", occurred_at=ago(hours=2)), golden.opinion(0, "late", "health", occurred_at=ago()))
+    for name, hours in (("early", 2), ("late", 0)):
+        await routing.service.deliver(golden.opinion(0, name, "health", occurred_at=ago(hours=hours)))
     await routing.service.deliver(golden.organisation(0, "health", occurred_at=ago(hours=1)))
     for name in ("early", "late"):
         case = await routing.case(name)
@@ -54,8 +55,10 @@ async def test_a_case_that_the_desk_has_touched_is_left_alone_when_its_proposed_
 
 
 async def test_a_department_takes_what_arose_while_it_was_active_and_nothing_after(routing):
-    await routing.service.deliver(golden.organisation(0, "health", occurred_at=ago(days=9)), golden.organisation(0, "health", 2, active=False, occurred_at=ago(days=1)))
-    await routing.service.deliver(golden.opinion(0, "before", "health", occurred_at=ago(days=2)), golden.opinion(0, "after", "health", occurred_at=ago()))
+    for version_no, days in ((1, 9), (2, 1)):
+        await routing.service.deliver(golden.organisation(0, "health", version_no, active=version_no == 1, occurred_at=ago(days=days)))
+    for name, days in (("before", 2), ("after", 0)):
+        await routing.service.deliver(golden.opinion(0, name, "health", occurred_at=ago(days=days)))
     assert [(await routing.case(name))["status"] for name in ("before", "after")] == ["assigned", "to_assign"]
     async with routing.service.tx() as tx:
         assert await assign_waiting(tx) == 0

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import pytest
 from sqlalchemy import text
 
 from shared.events.routing import AssignmentMade, CaseClosed, CaseReopened, RatingNotCounted
 from tests import kit
 from tests.routing import golden
-from tests.routing.conftest import REPLY, ok, refused
+from tests.routing.conftest import REPLY, ago, ok, refused
 
 
 @pytest.mark.parametrize("level", ["satisfied", "basically_satisfied"])
@@ -95,3 +97,9 @@ async def test_the_resident_is_never_named_in_the_history(routing):
     history = (await routing.get(f"/cases/{golden.case_id('a')}", kit.token("department"))).json()["history"]
     assert [h["by_role"] for h in history] == ["rule", "rule", "department", "department", "resident"]
     assert all(set(h) == {"version", "action", "from", "to", "round", "by_role", "by_organisation", "note", "at"} for h in history)
+
+
+async def test_the_next_round_has_its_whole_clock_however_old_the_case_is(routing):
+    await routing.handled("a", occurred_at=ago(days=179))
+    case = await routing.rate("a", 1, "dissatisfied")
+    assert datetime.fromisoformat(case["reply_due_at"]) > ago(days=-27)

@@ -33,6 +33,7 @@ def test_each_pair_of_status_and_action_leads_on_or_is_refused_by_its_fact():
     none, got, won, objected, done, closed = (
         "CaseNotAssigned", "CaseNotAccepted", "CaseAlreadyAccepted", "CaseUnderObjection", "CaseAlreadyReplied", "CaseAlreadyClosed"
     )
+    actions = ("assign", "accept", "object", "reply", "rate", "reopen")
     table = {
         #             assign      accept      object      reply      rate      reopen
         "to_assign": ("assigned", none, none, none, none, none),
@@ -42,8 +43,8 @@ def test_each_pair_of_status_and_action_leads_on_or_is_refused_by_its_fact():
         "closed": (closed, closed, closed, closed, closed, closed),
         "objected": ("assigned", objected, objected, objected, objected, objected),
     }
-    found = {status: tuple(_after(status, action) for action in ("assign", "accept", "object", "reply", "rate", "reopen")) for status in STATUSES}
-    assert found == table
+    assert set(ACTIONS) == set(actions)
+    assert {status: tuple(_after(status, action) for action in actions) for status in STATUSES} == table
 
 
 def test_every_status_can_be_reached_and_only_closed_is_final():

@@ -43,7 +43,7 @@ class Opened:
 
 
 async def open_account(
-    tx: Tx, username: str, role: Role, bindings: Bindings, password: str | None, must_change: bool, caller: Caller
+    tx: Tx, username: str, role: Role, bindings: Bindings, *, password: str | None, must_change: bool, caller: Caller
 ) -> Opened:
     """Opens an account. An administrator's has no effect until `grant_role` by a security administrator.
 
@@ -72,21 +72,21 @@ async def open_account(
     return Opened(row, one_time)
 
 
-async def change(tx: Tx, account_id: UUID, bindings: Bindings, active: bool, caller: Caller, version: int | None) -> Account:
+async def change(tx: Tx, account_id: UUID, bindings: Bindings, *, active: bool, caller: Caller, version: int | None) -> Account:
     """Changes for whom an account acts, opens or closes it; every sign-in of it ends.
 
-    Raises NotFound, StaleVersion, NotYourOwnAccount, RoleIsGrantedBySecurity (also for opening an account that awaits its grant)
-    or what resolving the bindings raises.
+    An account that awaits its grant stays closed. Raises NotFound, StaleVersion, NotYourOwnAccount, RoleIsGrantedBySecurity or what
+    resolving the bindings raises.
     """
     row = await _locked(tx, account_id, caller)
     if version is not None:
         check_version(row.version_no, version)
-    rules.check_separation(caller.account_id, caller.may("account.role"), row.id, row.role)
     rules.check_bindings(row.role, bindings.organisation, bindings.deputy_id)
     region = await _region(tx, bindings, caller)
     active = active and not row.awaits_grant
     new = (bindings.organisation, region, bindings.deputy_id, active)
     if new != (row.organisation, row.region, row.deputy_id, row.active):
+        rules.check_separation(caller.account_id, caller.may("account.role"), row.id, row.role)
         row.organisation, row.region, row.deputy_id, row.active = new
         await _changed(tx, row)
     return row

@@ -121,13 +121,16 @@ async def account(account_id: UUID, tx: InTx, caller: Reader) -> AccountOut:
 async def open_account(body: AccountIn, tx: InTx, caller: Writer) -> OpenedOut:
     """Opens an account; an administrator's awaits its grant."""
     password = body.password.get_secret_value() if body.password else None
-    return OpenedOut.opened(await actions.open_account(tx, body.username, body.role, body.bindings(), password, body.must_change, caller))
+    opened = await actions.open_account(
+        tx, body.username, body.role, body.bindings(), password=password, must_change=body.must_change, caller=caller
+    )
+    return OpenedOut.opened(opened)
 
 
 @router.put("/accounts/{account_id}")
 async def change(account_id: UUID, body: AccountChangeIn, tx: InTx, version: IfMatch, caller: Changer) -> AccountOut:
     """Changes for whom an account acts, closes or reopens it; its sign-ins end."""
-    return AccountOut.of(await actions.change(tx, account_id, body.bindings(), body.active, caller, version))
+    return AccountOut.of(await actions.change(tx, account_id, body.bindings(), active=body.active, caller=caller, version=version))
 
 
 @router.post("/accounts/{account_id}/role")

@@ -28,7 +28,7 @@ from shared.outbox import emit
 from shared.workdays import CHINA
 
 
-async def issue(tx: Tx, kind: CodeKind, target_id: UUID, region: str | None, label: str | None, caller: Caller) -> Code:
+async def issue(tx: Tx, kind: CodeKind, target_id: UUID, *, region: str | None, label: str | None, caller: Caller) -> Code:
     """Issues a code. Station and deputy codes take region from their target; others need a region and a label.
 
     Raises TargetUnknown, TargetNotActive, LabelNeeded, RegionUnknown or OutsideYourRegion.
@@ -52,7 +52,7 @@ async def issue(tx: Tx, kind: CodeKind, target_id: UUID, region: str | None, lab
 async def rotate(tx: Tx, code_id: UUID, caller: Caller, version: int) -> Code:
     """Issues a code in the place of another, which ends now. Raises NotFound, StaleVersion, CodeAlreadyEnded or what issuing raises."""
     row = await _valid(tx, code_id, caller, version)
-    new = await issue(tx, cast(CodeKind, row.kind), row.target_id, row.region, row.label, caller)
+    new = await issue(tx, cast(CodeKind, row.kind), row.target_id, region=row.region, label=row.label, caller=caller)
     end(tx, row, "rotated")
     return new
 

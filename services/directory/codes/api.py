@@ -8,7 +8,7 @@ from typing import Annotated, Literal, Self
 from uuid import UUID
 
 import segno
-from fastapi import Path, Query, Response
+from fastapi import Query, Response
 from pydantic import BaseModel, Field
 from sqlalchemy import select
 from sqlmodel import col
@@ -71,7 +71,7 @@ class ScansOut(BaseModel):
 
 @router.get("/codes")
 async def codes(
-    tx: InTx, paging: Paging, caller: Reader, target_id: UUID | None = None, status: Literal["issued", "rotated", "revoked"] | None = None,
+    tx: InTx, paging: Paging, caller: Reader, *, target_id: UUID | None = None, status: Literal["issued", "rotated", "revoked"] | None = None,
     region: Annotated[str | None, Query(max_length=20)] = None,
 ) -> Page[CodeOut]:
     """Codes in the caller's region in the order in which they were issued."""
@@ -85,7 +85,7 @@ async def codes(
 
 @router.get("/codes/{code}")
 async def look_up(
-    code: Annotated[str, Path(max_length=200)], tx: InTx, language: Lang, caller: Annotated[Caller | None, public()]
+    code: str, tx: InTx, language: Lang, caller: Annotated[Caller | None, public()]
 ) -> CodePage:
     """What the page behind a scanned code shows; counts the scan."""
     row = await actions.look_up(tx, code)
@@ -97,7 +97,7 @@ async def look_up(
 @router.post("/codes", status_code=201)
 async def issue(body: CodeIn, tx: InTx, caller: Issuer) -> CodeOut:
     """Issues a code: it works at once."""
-    return CodeOut.of(tx, await actions.issue(tx, body.kind, body.target_id, body.region, body.label, caller))
+    return CodeOut.of(tx, await actions.issue(tx, body.kind, body.target_id, region=body.region, label=body.label, caller=caller))
 
 
 @router.post("/codes/{code_id}/rotate", status_code=201)

@@ -67,7 +67,7 @@ async def enter(tx: Tx, number: str, name: str, fields: MandateFields, caller: C
     return row
 
 
-async def change(tx: Tx, deputy_id: UUID, name: str, fields: MandateFields, caller: Caller, version: int | None) -> Mandate:
+async def change(tx: Tx, deputy_id: UUID, name: str, fields: MandateFields, *, caller: Caller, version: int | None) -> Mandate:
     """Changes a mandate, and the person's name, which is told for each of the person's mandates.
 
     Raises NotFound, StaleVersion, CardTaken, DatesNotValid, RegionUnknown or OutsideYourRegion.

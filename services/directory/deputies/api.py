@@ -85,6 +85,7 @@ async def deputies(
     tx: InTx,
     paging: Paging,
     caller: Anyone,
+    *,
     region: Annotated[str | None, Query(max_length=20)] = None,
     level: MandateLevel | None = None,
     group: Annotated[str | None, Query(max_length=60)] = None,
@@ -120,7 +121,7 @@ async def enter(body: NewMandateIn, tx: InTx, caller: Writer) -> DeputyOut:
 @router.put("/deputies/{deputy_id}")
 async def change(deputy_id: UUID, body: MandateIn, tx: InTx, version: IfMatch, caller: Writer) -> DeputyOut:
     """Changes a mandate; another name is told for all mandates of the person."""
-    return await _out(tx, await actions.change(tx, deputy_id, body.name, body.fields(), caller, version), caller)
+    return await _out(tx, await actions.change(tx, deputy_id, body.name, body.fields(), caller=caller, version=version), caller)
 
 
 @router.post("/deputies/{deputy_id}/status")

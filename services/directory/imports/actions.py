@@ -62,6 +62,7 @@ async def rehearse(tx: Tx, kind: Kind, content: bytes, caller: Caller, language:
         taken = await take(tx, kind, content, caller, language)
         await attempt.rollback()
     del tx.outgoing[said:]
+    tx.info.pop("locks", None)  # those taken since have gone with the attempt
     taken.one_time_passwords.clear()
     return taken
 
@@ -112,7 +113,7 @@ async def _person(tx: Tx, line: PersonLine, caller: Caller, taken: Taken) -> Out
     if person.name != line.name:  # a slip in a list must not rename somebody: that has a door of its own
         raise PersonNameDiffers(where="name", number=line.person)
     before = row.version_no
-    return _outcome(before, (await deputies.change(tx, row.id, line.name, fields, caller, None)).version_no)
+    return _outcome(before, (await deputies.change(tx, row.id, line.name, fields, caller=caller, version=None)).version_no)
 
 
 async def _station(tx: Tx, line: StationLine, caller: Caller, taken: Taken) -> Outcome:
@@ -133,13 +134,13 @@ async def _account(tx: Tx, line: AccountLine, caller: Caller, taken: Taken) -> O
     bindings = Bindings(line.organisation, line.region, mandate.id if mandate else None)
     row = await accounts.named(tx, folded(line.username))
     if row is None:
-        opened = await accounts.open_account(tx, line.username, line.role, bindings, None, True, caller)
+        opened = await accounts.open_account(tx, line.username, line.role, bindings, password=None, must_change=True, caller=caller)
         taken.one_time_passwords[opened.account.username] = str(opened.one_time_password)
         return "created"
     if row.role != line.role:
         raise RoleIsGrantedBySecurity(where="role")
     before = row.version_no
-    return _outcome(before, (await accounts.change(tx, row.id, bindings, row.active, caller, None)).version_no)
+    return _outcome(before, (await accounts.change(tx, row.id, bindings, active=row.active, caller=caller, version=None)).version_no)
 
 
 async def _with_card(tx: Tx, card: str | None, where: str) -> Mandate | None:

@@ -34,7 +34,7 @@ class ImportOut(BaseModel):
 
 @router.post("/imports/{kind}", openapi_extra=EXTRA)
 async def take(
-    kind: Kind, request: Request, tx: InTx, language: Lang, caller: Annotated[Caller, requires("import.run")], dry_run: bool = False
+    kind: Kind, request: Request, tx: InTx, language: Lang, caller: Annotated[Caller, requires("import.run")], *, dry_run: bool = False
 ) -> ImportOut:
     """Takes over a CSV file (body `text/csv`, UTF-8 or GB18030), all of it or nothing; `dry_run` says what would come of it."""
     verb = actions.rehearse if dry_run else actions.take

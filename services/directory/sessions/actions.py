@@ -9,8 +9,7 @@ from datetime import datetime, timedelta
 from typing import cast
 from uuid import UUID
 
-from sqlalchemy import func, select, update
-from sqlmodel import col
+from sqlalchemy import func, select
 
 from services.directory.accounts import passwords, rules
 from services.directory.accounts.actions import named
@@ -48,8 +47,7 @@ async def log_in(tx: Tx, username: str, password: str) -> SignedIn:
     tried = found.password_hash if found else None
     is_right = await passwords.matches(tried, password, tx.settings)
     if found is None:
-        slot = hashlib.sha256(name.encode()).digest()[0] % DECOY_SLOTS
-        await tx.execute(update(LoginDecoy).where(col(LoginDecoy.slot) == slot).values(failures=col(LoginDecoy.failures) + 1))
+        await _count_decoy(tx, name)
         raise LoginRefused()
     row = await tx.get_one(Account, found.id, with_for_update=True, populate_existing=True)
     # whoever waited for the row behind other tries is judged by what they left
@@ -118,9 +116,18 @@ async def _is_locked(tx: Tx, row: Account) -> bool:
 async def _count_failure(tx: Tx, row: Account) -> None:
     at = await _database_time(tx)
     if row.locked_until is not None and row.locked_until > at:
+        await _count_decoy(tx, row.username)
         return
     settings: Settings = tx.settings
     row.failures, row.locked_until = rules.after_failure(row.failures, settings.lockout_failures, at, settings.lockout_minutes)
+
+
+async def _count_decoy(tx: Tx, name: str) -> None:
+    """Does what counting a failure costs (a row locked, the time asked for, the row written), so that the answer's delay tells nothing."""
+    decoy = await tx.get(LoginDecoy, hashlib.sha256(name.encode()).digest()[0] % DECOY_SLOTS, with_for_update=True)
+    await _database_time(tx)
+    if decoy is not None:
+        decoy.failures += 1
 
 
 async def _database_time(tx: Tx) -> datetime:

@@ -12,7 +12,10 @@
     if (answer.status >= 400 && answer.status < 500 && answer.status !== 429) return show("unknown");
     if (!answer.ok) return show("away");
     const told = await answer.json();
-    document.getElementById("place").textContent = told.name ?? "";
+    const { region_name, station, deputy } = told;
+    const words = [region_name, station?.kind_label ?? deputy?.level_label, station?.address];
+    document.getElementById("place").textContent = told.name;
+    document.getElementById("where").textContent = words.filter(Boolean).join(" · ");
     show("found");
   } catch {
     show("away");

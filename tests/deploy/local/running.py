@@ -93,9 +93,9 @@ def gone(pids: list[int]) -> bool:
 
 
 @contextmanager
-def run_in(name: str) -> Iterator["Runs"]:
-    """Start runs on one fresh data folder; whatever still lives at the end is ended."""
-    with data_folder(name) as data:
+def run_in(name: str, template: Path | None = None) -> Iterator["Runs"]:
+    """Start runs on one data folder, fresh or a copy; whatever still lives at the end is ended."""
+    with data_folder(name, template) as data:
         runs = Runs(data)
         try:
             yield runs

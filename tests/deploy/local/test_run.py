@@ -8,9 +8,11 @@ import sys
 import urllib.error
 from collections.abc import Iterator
 from http.client import RemoteDisconnected
+from pathlib import Path
 
 import pytest
 
+from deploy.local.checks import LAYOUT
 from deploy.local.processes import wait_until
 from deploy.local.servers import LocalServers
 from deploy.local.state import running
@@ -19,10 +21,18 @@ from tests.deploy.local.running import FakeRun, Runs, gone, run_in
 
 
 @pytest.fixture
-def runs() -> Iterator[Runs]:
-    """Runs on one fresh data folder."""
-    with run_in("run") as runs:
+def runs(template: Path) -> Iterator[Runs]:
+    """Runs on one data folder that has seen a first start."""
+    with run_in("run", template) as runs:
         yield runs
+
+
+def test_a_run_on_a_fresh_folder_makes_all_that_it_needs() -> None:
+    with run_in("first") as runs:
+        run = runs.start()
+        run.wait_ready()
+        assert (runs.data / "VERSION").read_text() == f"{LAYOUT}\n"
+        assert "PostgreSQL" in run.finish(signal.SIGTERM)
 
 
 def test_a_run_serves_each_service_with_its_own_credentials_and_stops_without_a_trace(runs: Runs) -> None:
@@ -183,3 +193,16 @@ def test_logs_and_state_are_for_their_owner_only(runs: Runs) -> None:
     run.wait_ready()
     for path in [*(runs.data / "logs").iterdir(), runs.data / "run" / "state.json"]:
         assert path.stat().st_mode & 0o777 == 0o600, path
+
+
+def test_a_second_request_to_stop_does_not_wait_for_a_service_that_hangs(runs: Runs) -> None:
+    run = runs.start()
+    run.wait_ready()
+    hanging = run.ask("routing")["pid"]
+    os.kill(hanging, signal.SIGSTOP)
+    pids = run.pids()
+    run.process.send_signal(signal.SIGINT)
+    assert wait_until(lambda: gone([run.state().services["intake"].replicas[0].pid]), 8)
+    run.process.send_signal(signal.SIGINT)
+    assert wait_until(lambda: run.process.poll() is not None, 5)
+    assert gone(pids)

@@ -191,6 +191,19 @@ def test_each_server_restarts_alone_on_its_address(own_servers: LocalServers) ->
     write_everywhere(own_servers)
 
 
+def test_servers_on_a_fresh_folder_make_all_that_they_need_and_keep_it() -> None:
+    with data_folder("fresh") as folder:
+        servers = LocalServers(folder)
+        try:
+            servers.start()
+            write_everywhere(servers)
+            servers.stop()
+            servers.start()
+            assert_written_everywhere(servers)
+        finally:
+            servers.stop()
+
+
 def test_a_data_path_too_long_for_a_socket_works_through_a_private_folder() -> None:
     with data_folder("long") as folder:
         servers = LocalServers(folder / ("x" * 110))

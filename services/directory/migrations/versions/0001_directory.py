@@ -86,7 +86,8 @@ def _create_accounts() -> None:
     )
     op.create_index("ix_account_region", "account", ["region"])
     decoy = op.create_table(
-        "login_decoy", sa.Column("slot", sa.Integer(), primary_key=True, autoincrement=False), sa.Column("failures", sa.Integer(), nullable=False)
+        "login_decoy", sa.Column("slot", sa.Integer(), primary_key=True, autoincrement=False),
+        sa.Column("failures", sa.Integer(), nullable=False),
     )
     op.bulk_insert(decoy, [{"slot": slot, "failures": 0} for slot in range(64)])
     op.create_table(

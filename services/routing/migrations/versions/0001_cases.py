@@ -22,8 +22,9 @@ def _number(name: str, *, key: bool = False) -> sa.Column[sa.Integer]:
     return sa.Column(name, sa.Integer(), nullable=False, primary_key=key, autoincrement=False)
 
 
-def _case(*, key: bool = False) -> sa.Column[sa.Uuid]:
-    return sa.Column("case_id", sa.Uuid(), sa.ForeignKey("cases.id"), nullable=False, primary_key=key)
+def _case(*, key: bool = False, checked: bool = False) -> sa.Column[sa.Uuid]:
+    references = [sa.ForeignKey("cases.id")] if checked else []
+    return sa.Column("case_id", sa.Uuid(), *references, nullable=False, primary_key=key)
 
 
 def upgrade() -> None:
@@ -45,7 +46,7 @@ def _cases() -> None:
         sa.Column("title", sa.Text(), nullable=False), sa.Column("text", sa.Text(), nullable=False),
         _text("category", nullable=True), _text("proposed_category", nullable=True), _text("proposed_lead", nullable=True),
         sa.Column("confidence", sa.Float(), nullable=False), _text("source"), _text("status"), _number("version"), _number("round"),
-        _text("lead", nullable=True), sa.Column("co_handlers", pg.ARRAY(sa.Text()), nullable=False),
+        _text("lead", nullable=True), sa.Column("co_handlers", pg.ARRAY(sa.Text()), server_default="{}", nullable=False),
         _at("handed_over_at", nullable=True), _at("clock_from", nullable=True), _at("reply_due_at", nullable=True),
         sa.Column("due_is_provisional", sa.Boolean(), nullable=False), _text("due_calendar", nullable=True), _number("overdue_round"),
         _text("result_class", nullable=True), _at("opened_at"), _text("profile_version"),
@@ -77,17 +78,17 @@ def _facts() -> None:
     )
     op.create_table(
         "reply",
-        _case(key=True), _number("round", key=True), _text("department"), _text("result_class"),
+        _case(key=True, checked=True), _number("round", key=True), _text("department"), _text("result_class"),
         sa.Column("counts_as_done", sa.Boolean(), nullable=False), sa.Column("counts_as_promise", sa.Boolean(), nullable=False),
         sa.Column("text", sa.Text(), nullable=False), _text("signer"), _at("replied_at"),
         sa.Column("on_time", sa.Boolean(), nullable=False),
     )
     op.create_table(
         "rating",
-        _case(key=True), _number("round", key=True), _text("level"), sa.Column("comment", sa.Text(), nullable=True),
+        _case(key=True, checked=True), _number("round", key=True), _text("level"), sa.Column("comment", sa.Text(), nullable=True),
         _at("rated_at"),
     )
-    op.create_table("supervision_mark", _case(key=True), _number("round", key=True), _text("reason"), _at("at"))
+    op.create_table("supervision_mark", _case(key=True, checked=True), _number("round", key=True), _text("reason"), _at("at"))
 
 
 def _search() -> None:

@@ -14,6 +14,11 @@ def _at(name: str) -> sa.Column[sa.DateTime]:
 
 
 def upgrade() -> None:
+    _ledger()
+    _versions()
+
+
+def _ledger() -> None:
     op.create_table(
         "ledger_line",
         sa.Column("id", sa.Uuid(), primary_key=True),
@@ -39,6 +44,9 @@ def upgrade() -> None:
         "CREATE TRIGGER ledger_line_append_only BEFORE UPDATE OR DELETE ON ledger_line "
         "FOR EACH ROW EXECUTE FUNCTION ledger_is_append_only()"
     )
+
+
+def _versions() -> None:
     op.create_table(
         "mandate_version",
         sa.Column("deputy_id", sa.Uuid(), primary_key=True),

@@ -16,6 +16,8 @@ def _at(name: str, *, nullable: bool = False) -> sa.Column[sa.DateTime]:
 def upgrade() -> None:
     _projections()
     _projects()
+    _plans()
+    _acts()
     op.create_table(
         "dissatisfied_matter",
         sa.Column("case_id", sa.Uuid(), primary_key=True),
@@ -79,6 +81,9 @@ def _projects() -> None:
     op.create_index(
         "project_stage_open", "project_stage", ["planned_on"], postgresql_where=sa.text("completed_on IS NULL AND NOT delayed")
     )
+
+
+def _plans() -> None:
     of_a_stage = {"columns": ["project_id", "stage"], "refcolumns": ["project_stage.project_id", "project_stage.stage"]}
     op.create_table(
         "project_stage_replan",
@@ -100,6 +105,9 @@ def _projects() -> None:
         _at("found_at"),
         sa.ForeignKeyConstraint(**of_a_stage),
     )
+
+
+def _acts() -> None:
     op.create_table(
         "project_act",
         sa.Column("id", sa.Uuid(), primary_key=True),

@@ -1,0 +1,117 @@
+"""The real suite, started as `make run` starts it, in a folder of its own: for tests that look at it from outside."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from deploy.local.backends import Backends
+from deploy.local.servers import SERVICES
+from deploy.local.settings import RunSettings
+from shared.settings import ROOT
+
+STARTS_WITHIN = 90.0
+
+
+def free_port() -> int:
+    """A port that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Suite:
+    """A running suite. `environment` goes to every process of it."""
+
+    def __init__(self, name: str, scale: str = "", **environment: str) -> None:
+        self.data = ROOT / f".data-e2e-{name}-{os.getpid()}"
+        self.settings = RunSettings(data=self.data, port=free_port(), demo=False)
+        self._scale = scale
+        self._environment = environment
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        return self.settings.url
+
+    def start(self) -> None:
+        """Starts it and returns once it is ready. Raises AssertionError with what it printed when it does not come up."""
+        environment = {**os.environ, "LIANXIN_DATA": str(self.data), "LIANXIN_PORT": str(self.settings.port), "LIANXIN_DEMO": "false", **self._environment}
+        environment.pop("LIANXIN_MASTER_KEY", None)
+        self.data.mkdir(exist_ok=True)
+        with (self.data / "printed.log").open("ab") as printed:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "deploy.local", "run", "--scale", self._scale], cwd=ROOT, env=environment,
+                stdin=subprocess.DEVNULL, stdout=printed, stderr=printed, start_new_session=True,
+            )
+        deadline = time.monotonic() + STARTS_WITHIN
+        while not self.state().get("ready"):
+            assert self._process.poll() is None and time.monotonic() < deadline, (self.data / "printed.log").read_text("utf-8")[-3000:]
+            time.sleep(0.05)
+
+    def stop(self) -> int:
+        """Stops it as Ctrl-C does; the exit status."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGINT)
+        return self._process.wait(40)
+
+    def remove(self) -> None:
+        """Ends whatever is left of it and takes its folder away."""
+        if self._process is not None and self._process.poll() is None:
+            self.stop()
+        shutil.rmtree(self.data, ignore_errors=True)
+
+    def state(self) -> dict[str, Any]:
+        """What the supervisor wrote last."""
+        try:
+            found: dict[str, Any] = json.loads((self.data / "run" / "state.json").read_text("utf-8"))
+        except (OSError, ValueError):
+            return {}
+        return found
+
+    def pids(self, service: str) -> list[int]:
+        """The processes of a service."""
+        return [int(replica["pid"]) for replica in self.state()["services"][service]["replicas"] if replica.get("pid")]
+
+    def log(self, service: str) -> str:
+        """What a service logged."""
+        return (self.data / "logs" / f"{service}.log").read_text("utf-8")
+
+    async def query(self, service: str, sql: str) -> list[Any]:
+        """Rows of a service's database, read with its own credentials."""
+        engine = create_async_engine(Backends(self.settings, list(SERVICES)).database.url(service))
+        try:
+            async with engine.connect() as connection:
+                return list((await connection.execute(text(sql))).all())
+        finally:
+            await engine.dispose()
+
+    async def counts(self) -> dict[str, dict[str, int]]:
+        """How many rows each business table of each service has."""
+        found: dict[str, dict[str, int]] = {}
+        listing = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename NOT LIKE 'kit\\_%' AND tablename NOT LIKE '%migration'"
+        for service in SERVICES:
+            tables = [row.tablename for row in await self.query(service, listing)]
+            counted = " UNION ALL ".join(f"SELECT '{t}' AS name, count(*) AS n FROM \"{t}\"" for t in tables)
+            found[service] = {row.name: row.n for row in await self.query(service, counted)}
+            kit = "SELECT (SELECT count(*) FROM kit_outbox) AS outbox, (SELECT count(*) FROM kit_answer) AS answers"
+            found[service] |= (await self.query(service, kit))[0]._asdict()
+        return found
+
+
+def folder_of_marks(suite: Suite) -> Path:
+    """Where crash points leave their marks."""
+    folder = suite.data / "marks"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder

@@ -1,0 +1,143 @@
+"""Every service is killed at every crash point, and again at random, while messages go through the loop: nothing lost, nothing doubled."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import signal
+from collections import Counter
+from collections.abc import Iterator
+
+import pytest
+
+from deploy.local.demo_client import Api
+from deploy.local.demo_loop import Loop, Plan
+from deploy.local.demo_messages import messages
+from shared import crash
+from tests.e2e.conftest import load_demo
+from tests.e2e.suite import Suite, folder_of_marks
+from tests.kit import eventually
+
+SERVICES = ("directory", "intake", "routing", "supervision", "scoring", "notify")
+CONSUMERS_ONLY = {"supervision", "scoring", "notify"}
+"""Once the place is loaded these answer no writing request: the points around an answer are not passed there."""
+
+
+@pytest.fixture
+def suite() -> Iterator[Suite]:
+    """A suite of this test's own, restarted quickly when a service dies."""
+    suite = Suite("kills", LIANXIN_RESTART_LONGEST="0.5")
+    try:
+        yield suite
+    finally:
+        suite.remove()
+
+
+def points() -> list[str]:
+    """Every point that the services pass while messages go through the loop."""
+    wanted = []
+    for service in SERVICES:
+        for point in crash.POINTS:
+            if not (point == "before_answer" and service in CONSUMERS_ONLY):
+                wanted.append(f"{service}:{point}")
+    return wanted
+
+
+def test_a_kill_at_every_crash_point_of_every_service_loses_and_doubles_nothing(suite: Suite) -> None:
+    suite.start()
+    load_demo(suite, 2)
+    suite.stop()
+    marks = folder_of_marks(suite)
+    wanted = [p for p in points() if not p.startswith("directory:")]
+    suite = _again(suite, LIANXIN_CRASH_AT=",".join(wanted), LIANXIN_CRASH_MARKS=str(marks))
+    try:
+        suite.start()
+        asyncio.run(_messages_through(suite, range(2, 42)))
+        passed = {path.name.replace("-", ":") for path in marks.iterdir()}
+        assert passed == set(wanted), f"never passed: {sorted(set(wanted) - passed)}"
+    finally:
+        suite.stop()
+
+
+def test_random_kills_between_any_two_steps_lose_and_double_nothing(suite: Suite) -> None:
+    suite.start()
+    load_demo(suite, 2)
+    asyncio.run(_killed_at_random(suite, seed=int(os.environ.get("SEED", "7"))))
+
+
+async def _killed_at_random(suite: Suite, seed: int) -> None:
+    chance, over = random.Random(seed), asyncio.Event()
+
+    async def killer() -> int:
+        kills = 0
+        while not over.is_set():
+            service = chance.choice((*SERVICES, "gateway"))
+            for pid in suite.pids(service):
+                try:
+                    os.kill(pid, signal.SIGKILL)
+                    kills += 1
+                except ProcessLookupError:
+                    continue
+            await asyncio.sleep(chance.uniform(0.3, 0.9))
+        return kills
+
+    killing = asyncio.create_task(killer())
+    try:
+        await _messages_through(suite, range(2, 32), check=False)
+    finally:
+        over.set()
+    assert await killing >= 5, f"seed {seed}"
+    await _check(suite, 32)
+
+
+def _again(suite: Suite, **environment: str) -> Suite:
+    other = Suite("kills", LIANXIN_RESTART_LONGEST="0.5", **environment)
+    assert other.data == suite.data
+    return other
+
+
+async def _messages_through(suite: Suite, numbers: range, *, check: bool = True) -> None:
+    from deploy.local.demo import Memory
+
+    memory = Memory(suite.data / "demo.json")
+    todo = messages(numbers.stop)
+    async with Api(suite.url) as api:
+        desk = await api.sign_in(memory.of_role("desk")[0])
+        departments = {a["organisation"]: await api.sign_in(a) for a in memory.of_role("department")}
+        loop = Loop(api, Plan(desk, departments, memory.codes))
+        waiting = list(numbers)
+
+        async def work() -> None:
+            while waiting:
+                number = waiting.pop()
+                await loop.through(number, todo[number])
+
+        await asyncio.gather(*(work() for _ in range(4)))
+        assert loop.counts["received"] == len(numbers)
+    if check:
+        await _check(suite, numbers.stop)
+
+
+async def _check(suite: Suite, number: int) -> None:
+    """I1, I2, I3 and I9 of the fault table, over business tables and distinct event ids."""
+
+    async def empty() -> bool:
+        rows = [(await suite.query(s, "SELECT (SELECT count(*) FROM kit_outbox) + (SELECT count(*) FROM kit_parked) AS n"))[0].n for s in SERVICES]
+        return not any(rows)
+
+    await eventually(empty, within=40, what="all outboxes and parkings empty")
+    opinions = {row.number for row in await suite.query("intake", "SELECT number FROM opinion")}
+    assert len(opinions) == number
+    assert Counter(row.number for row in await suite.query("routing", "SELECT number FROM cases")) == Counter(opinions)
+    history = await suite.query("routing", "SELECT case_id, array_agg(version ORDER BY version) AS v FROM case_history GROUP BY case_id")
+    assert all(row.v == list(range(1, len(row.v) + 1)) for row in history)
+    assert {row.status for row in await suite.query("routing", "SELECT DISTINCT status FROM cases")} == {"closed"}
+
+    async def lines() -> bool:
+        rows = await suite.query("scoring", "SELECT count(*) AS n, count(DISTINCT evidence) AS d FROM ledger_line WHERE item = 'opinion_taken_in'")
+        return (rows[0].n, rows[0].d) == (number, number)
+
+    await eventually(lines, within=20, what="one ledger line for each opinion")
+    for service in SERVICES:
+        assert (await suite.query(service, "SELECT count(*) AS n FROM kit_failure"))[0].n == 0, f"{service} blamed a healthy event"

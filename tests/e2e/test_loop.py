@@ -1,0 +1,294 @@
+"""The loop by HTTP alone on the real suite, and each way in which a client can be wrong: told clearly, and nothing changed."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import stat
+import uuid
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import pytest
+import pytest_asyncio
+
+from tests.e2e.suite import Suite
+from tests.kit import eventually
+
+
+class World:
+    """What a test may know: the accounts and codes of `demo.json`, and a client of the gateway."""
+
+    def __init__(self, suite: Suite, client: httpx.AsyncClient) -> None:
+        self.suite, self.client = suite, client
+        self.demo: dict[str, Any] = json.loads((suite.data / "demo.json").read_text("utf-8"))
+
+    def account(self, role: str, organisation: str | None = None) -> dict[str, Any]:
+        return next(a for a in self.demo["accounts"] if a["role"] == role and organisation in (None, a["organisation"]))
+
+    async def sign_in(self, role: str, organisation: str | None = None) -> dict[str, str]:
+        account = self.account(role, organisation)
+        response = await self.client.post("/api/directory/login", json={k: account[k] for k in ("username", "password")})
+        assert response.status_code == 200, response.text
+        assert set(response.json()) >= {"access_token", "refresh_token", "expires_in", "account"}
+        return {"Authorization": f"Bearer {response.json()['access_token']}"}
+
+    async def submit(self, **more: Any) -> dict[str, Any]:
+        body = {"code": self.demo["codes"][0]["code"], "title": "路灯不亮", "text": "小区门口的路灯坏了半个月，晚上出行不安全。", **more}
+        response = await self.client.post("/api/intake/opinions", json=body, headers={"Idempotency-Key": str(uuid.uuid4())})
+        assert response.status_code == 201, response.text
+        opinion: dict[str, Any] = response.json()
+        return opinion
+
+    async def case(self, number: str, desk: dict[str, str], **wanted: Any) -> dict[str, Any]:
+        async def look() -> Any:
+            page = (await self.client.get("/api/routing/cases", params={"q": number}, headers=desk)).json()
+            return next((c for c in page["items"] if c["number"] == number and all(c[k] == v for k, v in wanted.items())), None)
+
+        found: dict[str, Any] = await eventually(look, what=f"case {wanted}")
+        return found
+
+    async def act(self, case: dict[str, Any], action: str, body: Any, who: dict[str, str], status: int = 200) -> dict[str, Any]:
+        response = await self.client.post(f"/api/routing/cases/{case['id']}/{action}", json=body, headers={**who, "If-Match": str(case["version"])})
+        assert response.status_code == status, response.text
+        found: dict[str, Any] = response.json()
+        return found
+
+    async def track(self, opinion: dict[str, Any]) -> dict[str, Any]:
+        response = await self.client.get(f"/api/intake/opinions/{opinion['number']}", headers={"X-Lookup-Code": opinion["lookup_code"]})
+        assert response.status_code == 200, response.text
+        found: dict[str, Any] = response.json()
+        return found
+
+    async def rate(self, opinion: dict[str, Any], level: str) -> httpx.Response:
+        headers = {"X-Lookup-Code": opinion["lookup_code"]}
+        return await self.client.post(f"/api/intake/opinions/{opinion['number']}/rating", json={"level": level}, headers=headers)
+
+    async def still(self) -> dict[str, dict[str, int]]:
+        """Row counts of all databases once nothing is under way any more."""
+
+        async def quiet() -> Any:
+            before = await self.suite.counts()
+            await asyncio.sleep(0.3)
+            after = await self.suite.counts()
+            return after if before == after and not any(t["outbox"] for t in after.values()) else None
+
+        counts: dict[str, dict[str, int]] = await eventually(quiet, within=20, what="all outboxes empty and rows at rest")
+        return counts
+
+
+@pytest_asyncio.fixture
+async def world(suite: Suite) -> AsyncIterator[World]:
+    async with httpx.AsyncClient(base_url=suite.url, timeout=20) as client:
+        yield World(suite, client)
+
+
+def assert_problem(response: httpx.Response, status: int, code: str | None = None) -> dict[str, Any]:
+    assert response.status_code == status, response.text
+    assert response.headers["content-type"].startswith("application/problem+json")
+    body: dict[str, Any] = response.json()
+    assert body["title"] and body["detail"] and body["code"] and body["status"] == status and body["request_id"]
+    assert code in (None, body["code"])
+    return body
+
+
+async def test_the_whole_loop_to_the_second_reply(world: World) -> None:
+    desk, health, housing = await world.sign_in("desk"), await world.sign_in("department", "health"), await world.sign_in("department", "housing")
+    deputy = await world.sign_in("deputy")
+    opinion = await world.submit(title="一件说不清的事", text="想反映一个情况，请帮忙转给有关部门。")
+    assert set(opinion) >= {"number", "lookup_code", "status"}
+    case = await world.case(opinion["number"], desk, status="to_assign")
+    case = await world.act(case, "assign", {"lead": "health", "co_handlers": ["education"]}, desk)
+    assert case["status"] == "assigned" and case["department"] == "health"
+    case = await world.act(case, "object", {"reason": "不属于本单位职责"}, health)
+    assert case["status"] == "objected"
+    case = await world.act(case, "assign", {"lead": "housing"}, desk)
+    case = await world.act(case, "accept", None, housing)
+    case = await world.act(case, "reply", {"class": "B", "text": "已列入计划，年底前完成。", "signer": "局长"}, housing)
+    assert case["status"] == "replied" and case["round"] == 1
+    await eventually(lambda: _status(world, opinion, "replied"))
+    assert (await world.rate(opinion, "dissatisfied")).status_code == 201
+    case = await world.case(opinion["number"], desk, status="assigned", round=2)
+    case = await world.act(case, "accept", None, housing)
+    case = await world.act(case, "reply", {"class": "A", "text": "已办理完毕。", "signer": "局长"}, housing)
+    await eventually(lambda: _can_rate(world, opinion))
+    assert (await world.rate(opinion, "satisfied")).status_code == 201
+    case = await world.case(opinion["number"], desk, status="closed", round=2)
+    whole = (await world.client.get(f"/api/routing/cases/{case['id']}", headers=desk)).json()
+    assert [(r["round"], r["class"]) for r in whole["replies"]] == [(1, "B"), (2, "A")]
+    assert [step["version"] for step in whole["history"]] == list(range(1, whole["version"] + 1))
+    tracked = await eventually(lambda: _status(world, opinion, "closed"))
+    assert len([entry for entry in tracked["timeline"] if entry["kind"] == "replied"]) == 2
+    for who in (housing, desk, deputy):
+        inbox = (await world.client.get("/api/notify/inbox", headers=who)).json()
+        assert inbox["items"], "everyone concerned has heard"
+
+
+async def test_points_come_with_the_events_that_earned_them(world: World) -> None:
+    account = world.account("deputy")
+    login = (await world.client.post("/api/directory/login", json={k: account[k] for k in ("username", "password")})).json()
+    headers = {"Authorization": f"Bearer {login['access_token']}"}
+    deputy_id = login["account"]["deputy_id"]
+    ledger = (await world.client.get(f"/api/scoring/deputies/{deputy_id}/ledger", headers=headers)).json()
+    assert ledger["lines"] and all(uuid.UUID(line["evidence"]) for line in ledger["lines"])
+    ranking = (await world.client.get("/api/scoring/ranking", headers=headers)).json()
+    assert any(row["deputy_id"] == deputy_id for row in ranking["items"])
+    foreign = next(row["deputy_id"] for row in ranking["items"] if row["deputy_id"] != deputy_id)
+    assert_problem(await world.client.get(f"/api/scoring/deputies/{foreign}/ledger", headers=headers), 404)
+
+
+async def test_each_refusal_is_a_clear_problem_and_changes_no_row(world: World) -> None:  # noqa: PLR0915 - one story, one count
+    desk, housing, health = await world.sign_in("desk"), await world.sign_in("department", "housing"), await world.sign_in("department", "health")
+    deputy = await world.sign_in("deputy")
+    opinion = await world.submit()
+    case = await world.case(opinion["number"], desk)
+    if case["department"] != "housing":
+        case = await world.act(case, "assign", {"lead": "housing"}, desk)
+    key, body = str(uuid.uuid4()), {"code": world.demo["codes"][0]["code"], "title": "重复", "text": "同一件事提交两次"}
+    first = await world.client.post("/api/intake/opinions", json=body, headers={"Idempotency-Key": key})
+    await eventually(lambda: _has_case(world, first.json()["number"], desk))
+    before = await world.still()
+
+    again = await world.client.post("/api/intake/opinions", json=body, headers={"Idempotency-Key": key})
+    assert (again.status_code, again.json()) == (201, first.json())
+    other = await world.client.post("/api/intake/opinions", json={**body, "text": "别的"}, headers={"Idempotency-Key": key})
+    assert_problem(other, 422, "KeyUsedForAnotherRequest")
+    url = f"/api/routing/cases/{case['id']}"
+    assert_problem(await world.client.get(url, headers=health), 404)
+    assert (await world.client.get("/api/routing/cases", params={"department": "housing"}, headers=health)).json()["items"] == []
+    foreign = await world.client.post(f"{url}/accept", headers={**health, "If-Match": str(case["version"])})
+    assert foreign.status_code in (403, 404)
+    assert_problem(foreign, foreign.status_code)
+    assert_problem(await world.client.get(url), 401)
+    assert_problem(await world.client.get(url, headers=deputy), 403)
+    early = {"class": "A", "text": "办完了", "signer": "局长"}
+    assert_problem(await world.client.post(f"{url}/reply", json=early, headers={**housing, "If-Match": str(case["version"])}), 409)
+    stale = await world.client.post(f"{url}/accept", headers={**housing, "If-Match": str(case["version"] - 1)})
+    assert assert_problem(stale, 409, "StaleVersion")["current"] == case["version"]
+    assert_problem(await world.client.post(f"{url}/accept", headers=housing), 428)
+    assert_problem(await world.client.post("/api/intake/opinions", json={**body, "text": "长" * 400_000}), 413)
+    assert_problem(await world.client.post("/api/intake/opinions", content=b'{"code": "x", ', headers={"Content-Type": "application/json"}), 400)
+    assert_problem(await world.client.post("/api/intake/opinions", json={**body, "code": body["code"][:-6] + "AAAAAA"}), 404)
+    assert_problem(await world.client.get(f"/api/intake/opinions/{opinion['number']}", headers={"X-Lookup-Code": "AAAA-AAAA-AAAA"}), 404)
+    assert_problem(await world.rate(opinion, "satisfied"), 409)
+    assert_problem(await world.client.get("/api/nowhere/x"), 404)
+
+    assert await world.still() == before
+
+
+async def test_a_wrong_password_says_nothing_and_opens_nothing(world: World) -> None:
+    account = world.account("desk")
+    known = await world.client.post("/api/directory/login", json={"username": account["username"], "password": "wrong-password-1"})
+    unknown = await world.client.post("/api/directory/login", json={"username": "nobody-here", "password": "wrong-password-1"})
+    one, two = assert_problem(known, 401), assert_problem(unknown, 401)
+    assert {k: v for k, v in one.items() if k != "request_id"} == {k: v for k, v in two.items() if k != "request_id"}
+
+
+async def test_rating_twice_counts_once(world: World) -> None:
+    desk, housing = await world.sign_in("desk"), await world.sign_in("department", "housing")
+    opinion = await world.submit(title="电梯又坏了")
+    case = await world.case(opinion["number"], desk)
+    if case["department"] != "housing":
+        case = await world.act(case, "assign", {"lead": "housing"}, desk)
+    case = await world.act(case, "accept", None, housing)
+    await world.act(case, "reply", {"class": "A", "text": "已修好。", "signer": "局长"}, housing)
+    await eventually(lambda: _can_rate(world, opinion))
+    assert (await world.rate(opinion, "satisfied")).status_code == 201
+    await world.case(opinion["number"], desk, status="closed")
+    await eventually(lambda: _status(world, opinion, "closed"))
+    before = await world.still()
+    assert_problem(await world.rate(opinion, "dissatisfied"), 409)
+    assert await world.still() == before
+
+
+async def test_a_code_works_at_once_and_is_refused_soon_after_its_revocation(world: World) -> None:
+    security = await world.sign_in("secadmin")
+    station = await world.suite.query("directory", "SELECT id FROM station WHERE status = 'open' LIMIT 1")
+    issued = await world.client.post("/api/directory/codes", json={"kind": "station", "target_id": str(station[0].id)}, headers=security)
+    assert issued.status_code == 201, issued.text
+    code = issued.json()
+    await world.submit(code=code["code"])
+    assert (await world.client.get(f"/api/directory/codes/{code['code']}")).status_code == 200
+    version = str(code.get("version", 1))
+    revoked = await world.client.post(f"/api/directory/codes/{code['id']}/revoke", headers={**security, "If-Match": version})
+    assert revoked.status_code == 200, revoked.text
+    assert_problem(await world.client.get(f"/api/directory/codes/{code['code']}"), 410, "CodeRevoked")
+
+    async def refused() -> bool:
+        body = {"code": code["code"], "title": "还能用吗", "text": "试一试这个码"}
+        return (await world.client.post("/api/intake/opinions", json=body)).status_code == 410
+
+    await eventually(refused, within=5, what="the revoked code refused by intake")
+    before = await world.still()
+    assert await refused()
+    assert await world.still() == before
+
+
+async def test_the_inbox_stream_tells_of_a_new_matter_and_resumes(world: World) -> None:
+    desk, housing = await world.sign_in("desk"), await world.sign_in("department", "housing")
+    opinion = await world.submit()
+    case = await world.case(opinion["number"], desk)
+    if case["department"] != "housing":
+        await world.act(case, "assign", {"lead": "housing"}, desk)
+
+    async def first_notice(headers: dict[str, str]) -> tuple[str, str]:
+        async with world.client.stream("GET", "/api/notify/stream", headers={**housing, **headers}) as response:
+            assert response.headers["content-type"].startswith("text/event-stream")
+            event: dict[str, str] = {}
+            async for line in response.aiter_lines():
+                name, _, value = line.partition(":")
+                event[name] = value.strip()
+                if not line and event.get("event") == "notice":
+                    return event["id"], event["data"]
+        raise AssertionError("the stream ended")
+
+    position, _ = await asyncio.wait_for(first_notice({"Last-Event-ID": "0"}), 15)
+    following, _ = await asyncio.wait_for(first_notice({"Last-Event-ID": position}), 15)
+    assert int(following) > int(position)
+
+
+async def test_health_docs_and_the_merged_openapi_document_are_there(world: World) -> None:
+    report = await eventually(lambda: _flowing(world), within=15)
+    assert set(report["services"]) == {"directory", "intake", "routing", "supervision", "scoring", "notify"}
+    document = (await world.client.get("/api/openapi.json")).json()
+    assert "/api/routing/cases/{case_id}/assign" in document["paths"]
+    assert (await world.client.get("/api/docs")).status_code == 200
+
+
+async def test_the_demo_file_is_private_and_complete(world: World) -> None:
+    assert stat.S_IMODE((world.suite.data / "demo.json").stat().st_mode) == 0o600
+    roles = {a["role"] for a in world.demo["accounts"]}
+    assert roles == {"desk", "department", "deputy", "station", "leader", "sysadmin", "secadmin", "auditor"}
+    assert len([a for a in world.demo["accounts"] if a["role"] == "department"]) == 8
+    assert all(set(c) == {"code", "kind", "name"} for c in world.demo["codes"])
+
+
+async def test_no_service_logs_what_a_resident_wrote_or_who_he_is(world: World) -> None:
+    canary = "金丝雀" + uuid.uuid4().hex
+    opinion = await world.submit(text=f"{canary}，电话13812345678", title=canary, contact={"name": canary + "姓名", "phone": "13987654321"})
+    desk = await world.sign_in("desk")
+    await world.case(opinion["number"], desk)
+    await world.client.get(f"/api/intake/opinions/{opinion['number']}?secret={canary}", headers={"X-Lookup-Code": opinion["lookup_code"]})
+    for service in (*world.suite.state()["services"],):
+        log = world.suite.log(service)
+        for word in (canary, "13812345678", "13987654321", opinion["lookup_code"]):
+            assert word not in log, f"{service} logs {word}"
+
+
+async def _status(world: World, opinion: dict[str, Any], status: str) -> Any:
+    tracked = await world.track(opinion)
+    return tracked if tracked["status"] == status else None
+
+
+async def _can_rate(world: World, opinion: dict[str, Any]) -> bool:
+    return bool((await world.track(opinion))["can_rate"])
+
+
+async def _has_case(world: World, number: str, desk: dict[str, str]) -> bool:
+    return bool((await world.client.get("/api/routing/cases", params={"q": number}, headers=desk)).json()["items"])
+
+
+async def _flowing(world: World) -> Any:
+    response = await world.client.get("/api/health")
+    return response.json() if response.status_code == 200 and response.json()["status"] == "ready" else None
