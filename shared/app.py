@@ -73,7 +73,7 @@ def create_app(
         _check_permissions(router)
         app.include_router(router, max_body_size=settings.body_limit)
     problem.install(app)
-    app.add_middleware(Edge, metrics=metrics, body_limit=settings.body_limit)
+    app.add_middleware(Edge, metrics=metrics, body_limit=settings.body_limit, sample=settings.trace_sample)
     return app
 
 

@@ -13,7 +13,6 @@ from typing import Any
 
 import structlog
 from sqlalchemy import text
-from sqlalchemy.dialects.postgresql import insert
 
 from shared import crash, tracing
 from shared.codec import TRACEPARENT, NotReadable, event_id_of, read
@@ -23,7 +22,6 @@ from shared.defects import describe
 from shared.events.base import Event
 from shared.metrics import Metrics
 from shared.parking import park
-from shared.tables import Inbox, table_of
 
 log = structlog.get_logger("lianxin.delivery")
 
@@ -222,8 +220,13 @@ _COUNT_FAILURE = text(
 )
 
 
+# One statement for any number: SQLAlchemy compiles a multi-row VALUES anew each time, 45 ms for 400 rows.
+_CLAIM = text(
+    "INSERT INTO kit_inbox (event_id, consumer) SELECT unnest(CAST(:ids AS uuid[])), :consumer ON CONFLICT DO NOTHING RETURNING event_id"
+)
+
+
 async def claim(tx: Tx, consumer: str, event_ids: Sequence[uuid.UUID]) -> set[uuid.UUID]:
     """Puts events into the inbox and says which of them were not there yet: only those may take effect."""
-    rows = [{"event_id": i, "consumer": consumer} for i in sorted(set(event_ids))]
-    statement = insert(table_of(Inbox)).values(rows).on_conflict_do_nothing().returning(table_of(Inbox).c.event_id)
-    return set((await tx.execute(statement)).scalars())
+    found = await tx.execute(_CLAIM, {"ids": sorted(set(event_ids)), "consumer": consumer})
+    return set(found.scalars())

@@ -53,6 +53,7 @@ async def _run(request: Request, handle: Callable[[Request], Coroutine[Any, Any,
     kept: Refused | None = None
     async with database.transaction() as tx:
         request.state.tx = tx
+        tx.traceparent = getattr(request.state, "traceparent", None)
         begun = await _begin(request, tx) if keyed else None
         if isinstance(begun, Response):
             return begun
@@ -75,7 +76,7 @@ async def _begin(request: Request, tx: Tx) -> idempotency.Attempt | Response:
     caller = await caller_of(request)
     return await idempotency.begin(
         tx, key=request.headers[idempotency.HEADER], caller=str(caller.account_id) if caller else "anyone",
-        method=request.method, path=request.url.path, body=await request.body(),
+        method=request.method, path=f"{request.url.path}?{request.url.query}", body=await request.body(),
     )
 
 
@@ -188,6 +189,13 @@ def _tag(value: Any) -> str:
 
 
 _TAGS: tuple[tuple[type, str], ...] = ((uuid.UUID, "u"), (datetime, "t"), (date, "d"), (int, "i"), (Decimal, "n"), (str, "s"))
+def _moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError("a moment needs its zone")
+    return moment
+
+
 _READERS: dict[str, Callable[[Any], Any]] = {
-    "u": uuid.UUID, "t": datetime.fromisoformat, "d": date.fromisoformat, "i": int, "n": Decimal, "s": str
+    "u": uuid.UUID, "t": _moment, "d": date.fromisoformat, "i": int, "n": Decimal, "s": str
 }

@@ -75,8 +75,11 @@ class Keys:
         self._read_at = time.monotonic()
 
     async def find(self, kid: str) -> KnownKey | None:
-        """The key of that id, unless it is unknown or past its day. Unknown ids are looked up once a second at most."""
-        if kid not in self._keys and time.monotonic() > self._read_at + 1.0:
+        """The key of that id, unless it is unknown, withdrawn or past its day.
+
+        Unknown ids are looked up once a second at most; known ones again after five, for a stolen key may be withdrawn.
+        """
+        if time.monotonic() > self._read_at + (5.0 if kid in self._keys else 1.0):
             await self.refresh()
         key = self._keys.get(kid)
         return key if key and _lives(key) else None

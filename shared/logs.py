@@ -29,9 +29,10 @@ def configure(service: str, level: str) -> None:
         _trace_ids,
     ]
     structlog.configure(
-        processors=[*chain, structlog.processors.format_exc_info, structlog.processors.JSONRenderer(serializer=_dumps)],
+        processors=[*chain, structlog.processors.format_exc_info, structlog.processors.JSONRenderer(serializer=_bytes)],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
-        logger_factory=structlog.PrintLoggerFactory(sys.stdout),
+        # One write a line, so that replicas that share a file do not mix theirs.
+        logger_factory=structlog.BytesLoggerFactory(sys.stdout.buffer),
         cache_logger_on_first_use=False,
     )
     structlog.contextvars.bind_contextvars(service=service)
@@ -48,6 +49,10 @@ def configure(service: str, level: str) -> None:
     for name in _LIBRARIES:
         logging.getLogger(name).handlers[:] = []
         logging.getLogger(name).propagate = True
+
+
+def _bytes(value: Any, **_: Any) -> bytes:
+    return orjson.dumps(value, default=str)
 
 
 def _dumps(value: Any, **_: Any) -> str:

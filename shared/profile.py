@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 @lru_cache(maxsize=8)
 def _whole(path: Path, changed_at: int) -> Any:
     # All services of a place read the same file: parsing it takes 0.1 to 0.4 s.
-    return yaml.safe_load(path.read_text("utf-8"))
+    return yaml.load(path.read_text("utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - safe loaders both
 
 
 Section = TypeVar("Section", bound=BaseModel)

@@ -198,8 +198,11 @@ class Run:
         self._signals.wait(min(seconds, self._fleet.next_due()))
         if self._signals.stops:
             return
-        for name in self._backends.revive():
-            self._report(f"{name} had ended and was started again")
+        try:
+            for name in self._backends.revive():
+                self._report(f"{name} had ended and was started again")
+        except LocalError as error:  # the services wait for it meanwhile, and so do we
+            self._report(str(error))
         for line in self._fleet.tick():
             self._report(line)
         self._write_state(ready=True)

@@ -15,9 +15,12 @@ _WHOLE = 256 * 1024
 
 
 class Body:
-    """The body of one request. Raises BodyTooLarge, at once when the client announces it, else as soon as it shows."""
+    """The body of one request, held in memory when it is small or `hold` says so.
 
-    def __init__(self, request: Request, settings: Settings) -> None:
+    Raises BodyTooLarge, at once when the client announces it, else as soon as it shows.
+    """
+
+    def __init__(self, request: Request, settings: Settings, *, hold: bool = False) -> None:
         self._cap = cap_of(request.decoded, settings)
         self._settings = settings
         self.whole: bytes | None = b""
@@ -28,7 +31,7 @@ class Body:
         length = request.content_length
         if length is not None and length > self._cap:
             raise BodyTooLarge(where="body", limit=self._cap)
-        if self._present and (length if length is not None else self._cap) > _WHOLE:
+        if self._present and not hold and (length if length is not None else self._cap) > _WHOLE:
             self.whole, self.is_sent = None, False
             self.framing = [(b"content-length", str(length).encode())] if length is not None else [(b"transfer-encoding", b"chunked")]
         self._chunked = length is None

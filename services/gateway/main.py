@@ -1,4 +1,4 @@
-"""The gateway's wiring: `uvicorn --factory services.gateway.main:build`, with the options in `services.gateway.server`."""
+"""The gateway's wiring: `uvicorn.Config(build(), **SERVER)`."""
 
 from __future__ import annotations
 
@@ -10,11 +10,15 @@ from services.gateway.health import Health
 from services.gateway.openapi import Merged
 from services.gateway.proxy import Proxy
 from services.gateway.quotas import Quotas
+from services.gateway.server import OPTIONS
 from services.gateway.settings import Settings
 from services.gateway.tokens import PublishedKeys, Tokens
 from services.gateway.upstream import Upstream
 from shared.app import create_app
 from shared.bus import Bus
+
+SERVER = OPTIONS
+"""What uvicorn must be told for this application."""
 
 
 def build(settings: Settings | None = None) -> Door:
@@ -28,6 +32,6 @@ def build(settings: Settings | None = None) -> Door:
     app.state.health = Health(upstreams.values(), keys, chosen.health_timeout)
     app.state.merged = Merged(upstreams.values(), {**app.openapi(), "paths": own}, chosen.private_paths, chosen.openapi_age)
     app.state.background += [lambda _: keys.run(), lambda _: ticker.run()]
-    addresses = Addresses(chosen)
-    proxy = Proxy(chosen, upstreams, addresses, tokens=Tokens(keys, chosen.token_cache), quotas=quotas, ticker=ticker, metrics=app.state.metrics)
+    addresses, tokens = Addresses(chosen), Tokens(keys, chosen.token_cache)
+    proxy = Proxy(chosen, upstreams, addresses, tokens=tokens, quotas=quotas, ticker=ticker, metrics=app.state.metrics)
     return Door(app, proxy, quotas, addresses, chosen)

@@ -69,11 +69,13 @@ class Proxy:
         passage.upstream = upstream
         asked = Asked(request.method, request.decoded, subject_of(request.address), request.metered)
         passage.keys = quotas.early(asked)
-        account = await self._tokens.account_of(request.authorization) if request.authorization else ""
-        body = Body(request, settings)
+        if request.authorization:
+            asked.account = await self._tokens.account_of(request.authorization)
+        rules = quotas.further(asked)
+        body = Body(request, settings, hold=any(rule.body_fields for rule in rules))
         exchange.deadline = asyncio.get_running_loop().time() + settings.body_timeout
         await body.read(exchange)
-        passage.keys += quotas.late(asked, account, body.whole or b"")
+        passage.keys += quotas.late(rules, asked, body.whole or b"")
         if request.traceparent.endswith(_NOT_RECORDED):
             await self._forward(passage, exchange, upstream, target, body)
             return

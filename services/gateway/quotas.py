@@ -6,6 +6,7 @@ bounded, and makes room by dropping the oldest window. Each gateway process coun
 
 from __future__ import annotations
 
+import json
 import math
 import time
 import unicodedata
@@ -94,7 +95,9 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class _Rule:
+class Rule:
+    """A rule of the settings, read once."""
+
     rule: LimitRule
     item: RateLimitItem
     prefix: str
@@ -102,11 +105,13 @@ class _Rule:
     body_fields: tuple[str, ...]
 
     @classmethod
-    def of(cls, rule: LimitRule) -> _Rule:
+    def of(cls, rule: LimitRule) -> Rule:
+        """Reads a rule."""
         fields = tuple(part.removeprefix("body:") for part in rule.per if part.startswith("body:"))
         return cls(rule, parse(rule.rate), rule.path.removesuffix("*"), rule.path.endswith("*"), fields)
 
     def fits(self, asked: Asked) -> bool:
+        """Whether the rule is about this request."""
         if not (asked.metered or self.rule.failures_only) or (self.rule.methods and asked.method not in self.rule.methods):
             return False
         return asked.path.startswith(self.prefix) if self.is_open else not self.prefix or asked.path == self.prefix
@@ -116,7 +121,7 @@ class Quotas:
     """All rules of the settings: those on the address alone before anything is read, the others once caller and body are known."""
 
     def __init__(self, rules: tuple[LimitRule, ...], capacity: int) -> None:
-        compiled = [_Rule.of(rule) for rule in rules]
+        compiled = [Rule.of(rule) for rule in rules]
         self._early = [rule for rule in compiled if set(rule.rule.per) <= {"address", "path"} and not rule.rule.path]
         self._late = [rule for rule in compiled if rule not in self._early]
         self._windows = Windows(capacity)
@@ -126,10 +131,12 @@ class Quotas:
         """Counts a request that has just come; gives the keys to `settle`. Raises TooManyRequests."""
         return [key for rule in self._early if rule.fits(asked) and (key := self._count(rule, asked, {}))]
 
-    def late(self, asked: Asked, account: str, body: bytes) -> list[str]:
-        """Counts a request whose caller (`account`, empty without one) and body are known. As `early`."""
-        asked.account = account
-        rules = [rule for rule in self._late if rule.fits(asked)]
+    def further(self, asked: Asked) -> list[Rule]:
+        """The rules that wait for caller or body."""
+        return [rule for rule in self._late if rule.fits(asked)]
+
+    def late(self, rules: list[Rule], asked: Asked, body: bytes) -> list[str]:
+        """Counts a request whose caller (`asked.account`, empty without one) and body are known. As `early`."""
         fields = _fields(body) if any(rule.body_fields for rule in rules) else {}
         return [key for rule in rules if (key := self._count(rule, asked, fields))]
 
@@ -139,7 +146,7 @@ class Quotas:
             for key in keys:
                 self._windows.give_back(key)
 
-    def _count(self, rule: _Rule, asked: Asked, fields: dict[str, Any]) -> str:
+    def _count(self, rule: Rule, asked: Asked, fields: dict[str, Any]) -> str:
         parts = []
         for part in rule.rule.per:
             value = _digest(fields.get(part[5:])) if part.startswith("body:") else str(getattr(asked, part))
@@ -152,7 +159,7 @@ class Quotas:
         return rule.item.key_for(rule.rule.name, *parts) if rule.rule.failures_only else ""
 
 
-def _refusal(rule: _Rule, seconds: int) -> TooManyRequests:
+def _refusal(rule: Rule, seconds: int) -> TooManyRequests:
     refusal = TooManyRequests(limit=rule.rule.rate, retry_after=seconds, where=rule.rule.name)
     refusal.headers = {  # type: ignore[misc]
         "Retry-After": str(seconds),
@@ -168,7 +175,11 @@ def _fields(body: bytes) -> dict[str, Any]:
     try:
         parsed = orjson.loads(body)
     except orjson.JSONDecodeError:
-        return {}  # the service answers 400
+        # The services read with the standard library, which also takes UTF-16 and NaN: whoever sends such must not escape his limit.
+        try:
+            parsed = json.loads(body)
+        except (ValueError, RecursionError):
+            return {}  # the service answers 400
     return parsed if isinstance(parsed, dict) else {}
 
 

@@ -32,7 +32,7 @@ class DoorProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)  # type: ignore[arg-type]
-        self._start_head()
+        self._start_timer()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_timer()
@@ -41,8 +41,7 @@ class DoorProtocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         if self._in_head:
             self._head_bytes += len(data)
-            if self._head_timer is None:
-                self._head_timer = self.loop.call_later(self.header_timeout, self._too_slow)
+            self._start_timer()
         super().data_received(data)
         if self._in_head and self._head_bytes > self.header_cap and not self.transport.is_closing():
             self._refuse(HeadersTooLarge(limit=self.header_cap))
@@ -54,13 +53,14 @@ class DoorProtocol(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         super().on_message_complete()
-        self._start_head()
+        self._in_head, self._head_bytes = True, 0
 
     def send_400_response(self, msg: str) -> None:
         self._refuse(NotHttp())
 
-    def _start_head(self) -> None:
-        self._in_head, self._head_bytes = True, 0
+    def _start_timer(self) -> None:
+        if self._head_timer is None:
+            self._head_timer = self.loop.call_later(self.header_timeout, self._too_slow)
 
     def _stop_timer(self) -> None:
         if self._head_timer is not None:

@@ -179,7 +179,7 @@ class CaseSearch(Base, table=True):
     """What a case is found by: the hashes of its bigrams, NULL until a sweep has computed them.
 
     Apart from `cases`, because an update of a row with a GIN index writes all its entries again, and filled later,
-    because inserting them takes 0.3 ms a case (measured), half of what opening a case may cost.
+    because inserting them takes 0.3 ms a case (measured), more than all the rest of opening it.
     """
 
     __tablename__ = "case_search"

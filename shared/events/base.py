@@ -10,6 +10,7 @@ import time
 import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -60,6 +61,7 @@ class Event(BaseModel):
     site: str = Field(default="", exclude=True)
 
     @classmethod
+    @cache
     def event_name(cls) -> str:
         """`AssignmentMade` -> `assignment_made`; the number of a later version is not part of the name."""
         plain = cls.__name__.removesuffix(f"V{cls.version}")
@@ -71,6 +73,7 @@ class Event(BaseModel):
         return f"lx.{site}.{cls.producer}.{cls.event_name()}.v{cls.version}.{audience}"
 
     @classmethod
+    @cache
     def type_name(cls) -> str:
         """The CloudEvents `type`: `routing.assignment_made.v1`."""
         return f"{cls.producer}.{cls.event_name()}.v{cls.version}"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+
 import pytest
 import time_machine
 
@@ -13,6 +15,11 @@ from tests.gateway.conftest import Suite
 
 def rule(rate: str, *per: str, **more: object) -> dict[str, object]:
     return {"name": "under_test", "per": list(per), "rate": rate, **more}
+
+
+def count(quotas: Quotas, asked: Asked, body: bytes = b"") -> list[str]:
+    """A request that has come through to its body."""
+    return quotas.late(quotas.further(asked), asked, body)
 
 
 async def test_an_address_over_its_limit_is_told_how_long_to_wait(suite: Suite) -> None:
@@ -89,12 +96,16 @@ def test_a_window_ends_and_the_count_begins_anew() -> None:
 
 def test_a_limit_per_account_counts_accounts_not_addresses() -> None:
     quotas = Quotas((LimitRule(name="a", per=("account",), rate="1/minute"),), 100)
-    quotas.late(Asked("GET", "/", "1.1.1.1"), "account-1", b"")
-    quotas.late(Asked("GET", "/", "1.1.1.1"), "account-2", b"")
+
+    def take(account: str, address: str = "1.1.1.1") -> None:
+        count(quotas, Asked("GET", "/", address, account=account))
+
+    take("account-1")
+    take("account-2")
     for _ in range(5):
-        quotas.late(Asked("GET", "/", "1.1.1.1"), "", b"")
+        take("")
     with pytest.raises(TooManyRequests):
-        quotas.late(Asked("GET", "/", "2.2.2.2"), "account-1", b"")
+        take("account-1", "2.2.2.2")
 
 
 def test_the_memory_of_the_limits_is_bounded() -> None:
@@ -111,11 +122,11 @@ def test_the_default_limits_let_a_village_through_and_stop_a_guesser() -> None:
     for number in range(500):
         asked = Asked("POST", "/api/intake/opinions", here)
         quotas.early(asked)
-        quotas.late(asked, "", b'{"code": "station-%d"}' % (number % 3))
+        count(quotas, asked, b'{"code": "station-%d"}' % (number % 3))
 
     def attempts(number: int, asked: Asked, status: int, body: bytes = b"") -> None:
         for _ in range(number):
-            quotas.settle(quotas.late(asked, "", body), status)
+            quotas.settle(count(quotas, asked, body), status)
 
     with pytest.raises(TooManyRequests):
         attempts(11, Asked("POST", "/api/directory/login", here), 401, b'{"username": "desk"}')
@@ -129,7 +140,7 @@ def test_one_address_cannot_use_up_a_code_for_the_others() -> None:
 
     def submit(number: int, address: str) -> None:
         for _ in range(number):
-            quotas.late(Asked("POST", "/api/intake/opinions", address), "", b'{"code": "A"}')
+            count(quotas, Asked("POST", "/api/intake/opinions", address), b'{"code": "A"}')
 
     with pytest.raises(TooManyRequests):
         submit(700, "203.0.113.9")
@@ -148,3 +159,25 @@ async def test_a_proxy_on_this_machine_that_nobody_listed_has_no_privilege(suite
     client = await suite.start(limits=[rule("1/minute", "address")])
     told = [(await client.get("/api/intake/x", headers={"X-Forwarded-For": f"203.0.113.{n}"})).status_code for n in range(2)]
     assert told == [200, 429]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        '{"username": "desk"}'.encode("utf-16"),
+        b'{"username": "desk", "more": NaN}',
+        b'\xef\xbb\xbf{"username": "desk"}',
+        b'{"username": "x", "username": "desk"}',
+    ],
+)
+async def test_no_way_of_writing_json_escapes_the_limit_of_a_name(suite: Suite, body: bytes) -> None:
+    limits = [rule("1/minute", "address", "body:username", path="/api/intake/login", failures_only=True)]
+    client = await suite.start(limits=limits, body_cap=4 * 1024 * 1024)
+    suite.intake.answers["/login"] = (401, [], b"{}")
+
+    async def in_parts() -> AsyncIterator[bytes]:
+        yield body
+
+    assert (await client.post("/api/intake/login", json={"username": "desk"})).status_code == 401
+    assert (await client.post("/api/intake/login", content=body)).status_code == 429
+    assert (await client.post("/api/intake/login", content=in_parts())).status_code == 429

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 import json
 from typing import Annotated, Any, Literal
 
@@ -11,7 +12,10 @@ from fastapi import Depends, FastAPI
 from fastapi.security import HTTPBearer
 from pydantic import BaseModel, Field
 
+from deploy.nats.permissions import SERVICES
 from services.gateway.openapi import merge, placed
+from services.gateway.settings import Settings
+from tests import kit
 from tests.gateway.conftest import Suite
 from tests.gateway.serving import served
 
@@ -145,3 +149,19 @@ async def test_many_readers_at_once_cause_one_question(suite: Suite) -> None:
     suite.intake.answers["/openapi.json"] = (200, [], json.dumps(service("intake").openapi()).encode())
     await asyncio.gather(*(client.get("/api/openapi.json") for _ in range(8)))
     assert len(suite.intake.requests) == 1
+
+
+def test_the_documents_of_all_services_merge_and_each_operation_says_its_permission() -> None:
+    parts = {}
+    for name in SERVICES:
+        chosen = importlib.import_module(f"services.{name}.settings").Settings(
+            site=kit.SITE, database_url="postgresql+asyncpg://nobody@127.0.0.1:1/none"
+        )
+        parts[name] = placed(importlib.import_module(f"services.{name}.main").build(chosen).openapi(), name, Settings().private_paths)
+    document = merge({"title": "t", "version": "1"}, parts)
+    for reference in references(document):
+        resolve(document, reference)
+    operations = [(path, method, op) for path, item in document["paths"].items() for method, op in item.items()]
+    assert len(operations) > 40
+    assert [(path, method) for path, method, op in operations if not op.get("x-permission")] == []
+    assert len({op["operationId"] for _, _, op in operations}) == len(operations)

@@ -86,11 +86,12 @@ async def test_requests_sent_ahead_are_answered_in_their_order(suite: Suite) -> 
     assert told == [f"/n{n}" for n in range(5)]
 
 
-async def test_headers_that_come_too_slowly_are_given_up(suite: Suite, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("sent", [b"", b"GET /api/intake/x HTTP/1.1\r\nHos"])
+async def test_headers_that_come_too_slowly_are_given_up(suite: Suite, monkeypatch: pytest.MonkeyPatch, sent: bytes) -> None:
     monkeypatch.setattr(DoorProtocol, "header_timeout", 0.2)
     await suite.start()
     async with raw(suite.port) as bare:
-        await bare.send(b"GET /api/intake/x HTTP/1.1\r\nHos")
+        await bare.send(sent)
         with pytest.raises((ConnectionError, EOFError)):
             await bare.until(b"\r\n\r\n")
 

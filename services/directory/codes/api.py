@@ -71,8 +71,8 @@ class ScansOut(BaseModel):
 
 @router.get("/codes")
 async def codes(
-    tx: InTx, paging: Paging, caller: Reader, *, target_id: UUID | None = None, status: Literal["issued", "rotated", "revoked"] | None = None,
-    region: Annotated[str | None, Query(max_length=20)] = None,
+    tx: InTx, paging: Paging, caller: Reader, *, target_id: UUID | None = None,
+    status: Literal["issued", "rotated", "revoked"] | None = None, region: Annotated[str | None, Query(max_length=20)] = None,
 ) -> Page[CodeOut]:
     """Codes in the caller's region in the order in which they were issued."""
     conditions = (

@@ -66,7 +66,7 @@ async def open_cases(tx: Tx, events: Sequence[OpinionClassified]) -> None:
     for opening in new:
         _tell(tx, opening)
     await wake(tx, "case", *(o.event.opinion_id for o in new))
-    live(tx, "cases", "opened")
+    live(tx, "cases", tx.site)
 
 
 async def _openings(tx: Tx, events: Sequence[OpinionClassified]) -> list[Opening]:

@@ -55,7 +55,8 @@ def test_the_tail_of_a_log_is_short(tmp_path: Path) -> None:
 
 def test_a_process_is_ours_only_if_its_command_line_says_so() -> None:
     with subprocess.Popen(["sleep", "30"]) as child:
-        assert find_process(child.pid, "30") is not None
+        # For a moment after its start the system does not know the command line yet.
+        assert wait_until(lambda: find_process(child.pid, "30") is not None, 5)
         assert find_process(child.pid, "3") is None
         child.kill()
     assert find_process(child.pid, "30") is None

@@ -35,55 +35,72 @@ def test_a_run_on_a_fresh_folder_makes_all_that_it_needs() -> None:
         assert "PostgreSQL" in run.finish(signal.SIGTERM)
 
 
-def test_a_run_serves_each_service_with_its_own_credentials_and_stops_without_a_trace(runs: Runs) -> None:
-    run = runs.start()
-    state = run.wait_ready()
-    pids = run.pids()
-    servers = LocalServers(runs.data)
+@pytest.fixture(scope="module")
+def steady(template: Path) -> Iterator[FakeRun]:
+    """One run with three replicas of routing, for tests that only look at it."""
+    with run_in("steady", template) as runs:
+        run = runs.start("routing=3")
+        run.wait_ready()
+        yield run
 
-    routing = run.ask("routing")["environment"]
+
+def test_each_service_gets_its_own_credentials(steady: FakeRun) -> None:
+    state, servers = steady.state(), LocalServers(steady.data)
+    routing = steady.ask("routing")["environment"]
     assert routing["LIANXIN_SERVICE"] == "routing"
     assert routing["LIANXIN_DATABASE_URL"] == servers.database_url("routing")
     assert routing["LIANXIN_NATS_SEED"] == servers.nats_seed("routing")
     assert routing["LIANXIN_NATS_URL"] == state.nats_url
     assert routing["LIANXIN_SITE"] == "320412"
     assert routing["LIANXIN_PROFILE"].endswith("deploy/profiles/wujin.yaml")
-    assert routing["LIANXIN_MASTER_KEY"] != run.ask("intake")["environment"]["LIANXIN_MASTER_KEY"]
-    gateway = run.ask("gateway")["environment"]
+    assert routing["LIANXIN_MASTER_KEY"] != steady.ask("intake")["environment"]["LIANXIN_MASTER_KEY"]
+    gateway = steady.ask("gateway")["environment"]
     assert "LIANXIN_DATABASE_URL" not in gateway
     assert "LIANXIN_MASTER_KEY" not in gateway
     expected = {name: f"http://127.0.0.1:{state.services[name].port}" for name in ("intake", "routing")}
     assert json.loads(gateway["LIANXIN_UPSTREAMS"]) == expected
 
-    output = run.finish(signal.SIGTERM)
 
-    assert run.process.returncode == 0, output
-    assert gone(pids)
-    assert running(runs.data) is None
-    assert f"http://127.0.0.1:{runs.port}" in output
-    assert "lifespan ended" in (runs.data / "logs" / "routing.log").read_text()
-
-
-def test_the_tables_are_prepared_before_the_services_by_a_parent_without_threads(runs: Runs) -> None:
-    runs.start().wait_ready()
-    note = json.loads((runs.data / "prepared.json").read_text())
+def test_the_tables_are_prepared_before_the_services_by_a_parent_without_threads(steady: FakeRun) -> None:
+    note = json.loads((steady.data / "prepared.json").read_text())
     assert set(note["databases"]) == {"intake", "routing"}
     assert note["threads"] == 1
     assert note["events"] > 32 * 1024**2
 
 
-def test_replicas_share_one_port_and_all_answer(runs: Runs) -> None:
-    run = runs.start("routing=3")
-    state = run.wait_ready()
-    assert len(state.services["routing"].replicas) == 3
-    assert len(state.services["intake"].replicas) == 1
+def test_replicas_share_one_port_and_all_answer(steady: FakeRun) -> None:
+    services = steady.state().services
+    assert [len(services[name].replicas) for name in ("intake", "routing", "gateway")] == [1, 3, 1]
     seen: set[int] = set()
 
     def several_answer() -> bool:
-        seen.add(run.ask("routing")["pid"])
+        seen.add(steady.ask("routing")["pid"])
         return len(seen) >= 2
 
     assert wait_until(several_answer, 20)
+
+
+def test_a_second_start_says_where_it_already_runs(steady: FakeRun) -> None:
+    second = FakeRun(steady.data, steady.port)
+    assert f"Already running at 已在运行: http://127.0.0.1:{steady.port}" in second.finish()
+    assert second.process.returncode == 0
+
+
+def test_logs_and_state_are_for_their_owner_only(steady: FakeRun) -> None:
+    for path in [*(steady.data / "logs").iterdir(), steady.data / "run" / "state.json"]:
+        assert path.stat().st_mode & 0o777 == 0o600, path
+
+
+def test_a_run_stops_in_order_and_without_a_trace(runs: Runs) -> None:
+    run = runs.start()
+    run.wait_ready()
+    pids = run.pids()
+    output = run.finish(signal.SIGTERM)
+    assert run.process.returncode == 0, output
+    assert gone(pids)
+    assert running(runs.data) is None
+    assert f"http://127.0.0.1:{runs.port}" in output
+    assert "lifespan ended" in (runs.data / "logs" / "routing.log").read_text()
 
 
 def test_a_service_that_dies_is_started_again(runs: Runs) -> None:
@@ -92,7 +109,7 @@ def test_a_service_that_dies_is_started_again(runs: Runs) -> None:
     before = run.ask("intake")["pid"]
     os.kill(before, signal.SIGKILL)
     assert wait_until(lambda: run.ask("intake")["pid"] != before, 15)
-    assert wait_until(lambda: run.state().services["intake"].replicas[0].restarts == 1, 5)
+    assert wait_until(lambda: [one.restarts for one in run.state().services["intake"].replicas] == [1], 5)
     with pytest.raises((RemoteDisconnected, urllib.error.URLError, ConnectionError)):
         run.ask("intake", "/crash")
     assert wait_until(lambda: len(run.state().services["intake"].replicas) == 1 and bool(run.ask("intake")), 15)
@@ -129,13 +146,6 @@ def test_ports_and_data_stay_the_same_over_a_restart(runs: Runs) -> None:
     after = runs.start().wait_ready()
     assert {name: one.port for name, one in after.services.items()} == {name: one.port for name, one in before.services.items()}
     assert after.nats_url == before.nats_url
-
-
-def test_a_second_start_says_where_it_already_runs(runs: Runs) -> None:
-    runs.start().wait_ready()
-    second = runs.start()
-    assert f"Already running at 已在运行: http://127.0.0.1:{runs.port}" in second.finish()
-    assert second.process.returncode == 0
 
 
 def test_stop_from_elsewhere_ends_everything(runs: Runs) -> None:
@@ -186,13 +196,6 @@ def test_tables_that_cannot_be_made_are_reported(runs: Runs) -> None:
     run = runs.start(FAKE_PREPARE="fails")
     assert "no table today" in run.finish()
     assert run.process.returncode == 2
-
-
-def test_logs_and_state_are_for_their_owner_only(runs: Runs) -> None:
-    run: FakeRun = runs.start()
-    run.wait_ready()
-    for path in [*(runs.data / "logs").iterdir(), runs.data / "run" / "state.json"]:
-        assert path.stat().st_mode & 0o777 == 0o600, path
 
 
 def test_a_second_request_to_stop_does_not_wait_for_a_service_that_hangs(runs: Runs) -> None:

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-import asyncpg  # type: ignore[import-untyped]
+import asyncpg
 import psutil
 import pytest
 from nats.errors import TimeoutError as NatsTimeout
