@@ -190,7 +190,7 @@ class Bus:
 
 
 def _is_transport(reason: str) -> bool:
-    return reason == "stream full" or not reason[:1].isdigit() and not reason.startswith("no stream")
+    return reason == "stream full" or (not reason[:1].isdigit() and not reason.startswith("no stream"))
 
 
 def _nkey(seed: str | None) -> BaseSecurity | None:

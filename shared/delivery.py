@@ -15,7 +15,7 @@ import structlog
 from sqlalchemy import text
 
 from shared import crash, tracing
-from shared.codec import TRACEPARENT, NotReadable, event_id_of, read
+from shared.codec import TRACEPARENT, NotReadable, read
 from shared.consumers import Consumers, Early, Handler
 from shared.db import Database, Tx, is_conflict, is_outage
 from shared.defects import describe

@@ -23,7 +23,7 @@ from shared.dead import bury
 from shared.delivery import Delivery, Fate, Incoming
 from shared.metrics import Metrics
 from shared.puller import ConsumerGone, Puller
-from shared.subscription import Position, backfill_done, saved_position, save_position, starts
+from shared.subscription import Position, backfill_done, save_position, saved_position, starts
 from shared.waking import buried_from_parking, retry_parked
 
 log = structlog.get_logger("lianxin.listener")

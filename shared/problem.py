@@ -53,7 +53,7 @@ def refusal_of(error: Exception) -> Refused:
     if is_outage(error):
         return DatabaseAway()
     state = getattr(getattr(error, "orig", None), "sqlstate", None)
-    if isinstance(error, DBAPIError) and state in _NOT_STORABLE or isinstance(error, UnicodeEncodeError):
+    if (isinstance(error, DBAPIError) and state in _NOT_STORABLE) or isinstance(error, UnicodeEncodeError):
         return InvalidRequest(errors=[{"where": "body", "what": "a character that cannot be stored"}])
     return InternalError()
 

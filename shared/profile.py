@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import yaml
 from pydantic import BaseModel, ValidationError
 
+
 @lru_cache(maxsize=8)
 def _whole(path: Path, changed_at: int) -> Any:
     # All services of a place read the same file: parsing it takes 0.1 to 0.4 s.

@@ -24,6 +24,7 @@ from deploy.local.progress import show_error
 from deploy.local.servers import SERVICES
 from deploy.local.settings import read_settings
 from shared import dead
+from shared.settings import ROOT
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Lianxin 连心: what an operator types.")
 letters = typer.Typer(no_args_is_help=True, help="Dead letters: messages that a service could not handle.")
@@ -70,7 +71,7 @@ def migrate() -> None:
 def events() -> None:
     """Writes docs/events.md and docs/asyncapi.json anew, and a golden sample for each event that has none."""
     for path in documents.write_all():
-        console.print(f"wrote {path.relative_to(documents.ROOT)}")
+        console.print(f"wrote {path.relative_to(ROOT)}")
 
 
 @letters.command("list")

@@ -15,6 +15,7 @@ import secrets
 import sys
 from collections import Counter
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -153,18 +154,11 @@ async def _projects(api: Api, memory: Memory, desk: str) -> None:
         stages = {stage: row[stage] for stage in ("initiation", "approval", "construction", "acceptance")}
         body = {"name": row["name"], "board": row["board"], "owner": row["owner"], "region": row["region"], "stages": stages}
         # The board's owner may not have reached supervision yet: its organisations come by event.
-        entered = await api.patiently(
-            lambda b=body, n=number: api.post("/api/supervision/projects", b, token=desk, key=f"demo-project-{n}")
-        )
+        entered = await api.patiently(partial(api.post, "/api/supervision/projects", body, token=desk, key=f"demo-project-{number}"))
         if number % 2 == 0:
-            await api.patiently(
-                lambda e=entered, n=number: api.post(
-                    f"/api/supervision/projects/{e['id']}/acts",
-                    {"kind": "site_visit", "note": "现场查看进度"},
-                    token=deputy,
-                    key=f"demo-act-{n}",
-                )
-            )
+            act = {"kind": "site_visit", "note": "现场查看进度"}
+            path = f"/api/supervision/projects/{entered['id']}/acts"
+            await api.patiently(partial(api.post, path, act, token=deputy, key=f"demo-act-{number}"))
 
 
 async def _run(loop: Loop, todo: list[Message], console: Console) -> None:

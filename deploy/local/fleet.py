@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from deploy.local import replica
+from deploy.local.settings import LONGEST_PAUSE
 from deploy.local.sockets import port_of
 from deploy.local.state import ReplicaState, ServiceState
 from deploy.local.table import ServiceSpec
 
 FIRST_PAUSE = 0.2
-LONGEST_PAUSE = 10.0
 STEADY_SECONDS = 60.0
 """A replica that has lived this long is trusted again: its next restart is quick."""
 
@@ -36,7 +36,8 @@ class Replica:
 class Fleet:
     """All replicas, which serve once `gate` has been opened.
 
-    `environment` gives the variables of a service's processes; `logs` is the folder of the logs.
+    `environment` gives the variables of a service's processes; `logs` is the folder of the logs. `longest_pause` is the
+    most seconds that a service which dies again and again has to wait.
     """
 
     def __init__(
@@ -46,7 +47,9 @@ class Fleet:
         sockets: Mapping[str, socket.socket],
         environment: Callable[[ServiceSpec], Mapping[str, str]],
         logs: Path,
+        longest_pause: float = LONGEST_PAUSE,
     ) -> None:
+        self._longest_pause = longest_pause
         self.gate = replica.Gate()
         self._sockets = sockets
         self._environment = environment
@@ -65,7 +68,7 @@ class Fleet:
                 one.restarts += 1
                 one.due = now + one.pause
                 news.append(f"{one.spec.name} ended ({ended}), starts again in {one.pause:.1f} s")
-                one.pause = min(one.pause * 2, LONGEST_PAUSE)
+                one.pause = min(one.pause * 2, self._longest_pause)
             if one.pid is None and now >= one.due:
                 self._fork(one)
         return news

@@ -117,18 +117,19 @@ def serve(spec: ServiceSpec, own: socket.socket, others: Iterable[socket.socket]
     gate.pass_through()
     app = getattr(main, function)()
     gc.enable()
-    config = uvicorn.Config(
-        app,
-        loop="uvloop",
-        http="httptools",
-        ws="none",
-        lifespan="on",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,
-        timeout_graceful_shutdown=GRACEFUL_SECONDS,
-    )
+    options = {
+        "loop": "uvloop",
+        "http": "httptools",
+        "ws": "none",
+        "lifespan": "on",
+        "log_config": None,
+        "access_log": False,
+        "server_header": False,
+        "proxy_headers": False,
+        "timeout_graceful_shutdown": GRACEFUL_SECONDS,
+    }
+    # A service may ask for more of its server: the gateway's caps headers and time before the application is called.
+    config = uvicorn.Config(app, **options | getattr(main, "SERVER", {}))
     server = uvicorn.Server(config)
     server.run(sockets=[own])
     if not server.started:

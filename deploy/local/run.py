@@ -44,7 +44,7 @@ class Suite:
 TABLES = "tables and streams 建表"
 
 
-class Stopped(Exception):  # noqa: N818 - a wish, not an error
+class Stopped(Exception):
     """Somebody asked to stop while the suite was still starting."""
 
 
@@ -90,7 +90,7 @@ class Run:
         ports = {name: port_of(sock) for name, sock in sockets.items()}
         replicas_with_database = sum(counts[name] for name in with_database)
         environment = Environment(settings, self._backends, ports, replicas_with_database)
-        self._fleet = Fleet(suite.specs, counts, sockets, environment.of, self._logs)
+        self._fleet = Fleet(suite.specs, counts, sockets, environment.of, self._logs, settings.restart_longest)
         self._with_database = with_database
         self._signals = Signals()
         self._state: SuiteState | None = None

@@ -13,6 +13,8 @@ from deploy.local.accounts import closed_parent
 from deploy.local.errors import LocalError
 from deploy.local.nats_server import DEFAULT_FILE_STORE, SMALLEST_STORE
 
+LONGEST_PAUSE = 10.0
+
 PROJECT = Path(__file__).resolve().parents[2]
 MAX_REPLICAS = 16
 
@@ -43,6 +45,7 @@ class RunSettings(BaseSettings):
     nats_url: str = Field(default="", description="an external NATS instead of the embedded one")
     nats_port: int = Field(default=0, ge=0, le=65535, description="port of the embedded NATS; 0: a free one, kept")
     nats_store: int = Field(default=DEFAULT_FILE_STORE, ge=SMALLEST_STORE, description="JetStream's share of the disk")
+    restart_longest: float = Field(default=LONGEST_PAUSE, gt=0, description="longest pause before a dead service starts again, s")
     demo: bool = Field(default=True, description="load the demo place on first start")
 
     @property

@@ -66,16 +66,6 @@ def _pull(consumer: str) -> Iterator[str]:
 
 
 def _gateway(site: str) -> Permissions:
-    """The gateway relays live signals and learns the signing keys; it can read single events and write none."""
-    return Permissions(
-        publish=(
-            f"$JS.API.DIRECT.GET.{STREAM}.>",
-            f"$JS.API.STREAM.MSG.GET.{STREAM}",
-            f"$JS.API.STREAM.INFO.{STREAM}",
-        ),
-        subscribe=(
-            "_INBOX.gateway.>",
-            f"live.{site}.>",
-            f"lx.{site}.directory.signing_keys_published.>",
-        ),
-    )
+    """The gateway learns the signing keys and nothing else: broken into, it reads no resident's text from the stream."""
+    keys = f"lx.{site}.directory.signing_keys_published.>"
+    return Permissions(publish=(f"$JS.API.DIRECT.GET.{STREAM}.{keys}",), subscribe=("_INBOX.gateway.>", keys))

@@ -154,7 +154,7 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         if not self.complete:
             # An answer without a length ends with its connection (RFC 9112, section 6.3); any other is broken by it.
-            if self._answered and exc is None and self._failure is None:
+            if self._answered and not self._framed and exc is None and self._failure is None:
                 self.complete = True
             else:
                 self._failure = Broke()

@@ -7,9 +7,9 @@ import os
 from collections.abc import Iterator
 
 import pytest
+from rich.console import Console
 
 from deploy.local import demo
-from rich.console import Console
 from tests.e2e.suite import Suite
 
 

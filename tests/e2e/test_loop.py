@@ -10,7 +10,6 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
-import pytest
 import pytest_asyncio
 
 from tests.e2e.suite import Suite
@@ -138,7 +137,7 @@ async def test_points_come_with_the_events_that_earned_them(world: World) -> Non
     assert_problem(await world.client.get(f"/api/scoring/deputies/{foreign}/ledger", headers=headers), 404)
 
 
-async def test_each_refusal_is_a_clear_problem_and_changes_no_row(world: World) -> None:  # noqa: PLR0915 - one story, one count
+async def test_each_refusal_is_a_clear_problem_and_changes_no_row(world: World) -> None:
     desk, housing, health = await world.sign_in("desk"), await world.sign_in("department", "housing"), await world.sign_in("department", "health")
     deputy = await world.sign_in("deputy")
     opinion = await world.submit()

@@ -97,19 +97,19 @@ async def test_headers_that_come_too_slowly_are_given_up(suite: Suite, monkeypat
 
 
 async def test_logs_hold_no_query_no_number_no_address_and_no_lookup_code(suite: Suite, monkeypatch: pytest.MonkeyPatch) -> None:
-    written = io.StringIO()
-    monkeypatch.setattr(sys, "stdout", written)
+    written = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(written))
     client = await suite.start()
     await client.get(
         "/api/intake/opinions/320412-2026-000123?phone=13812345678",
         headers={"X-Lookup-Code": "SECRETCODE", "X-Request-Id": "request-0001", "Authorization": "Bearer not.a.token"},
     )
     await client.get("/s/CODE7?phone=13812345678")
-    lines = [json.loads(line) for line in written.getvalue().splitlines()]
+    lines = [json.loads(line) for line in written.getvalue().decode().splitlines()]
     (line,) = [entry for entry in lines if entry.get("request_id") == "request-0001"]
     assert (line["event"], line["method"], line["route"], line["status"]) == ("request", "GET", "/api/intake/opinions/{}", 200)
     assert line["ms"] >= 0
-    said = written.getvalue()
+    said = written.getvalue().decode()
     for secret in ("000123", "13812345678", "SECRETCODE", '127.0.0.1"', "not.a.token", "CODE7"):
         assert secret not in said, secret
 

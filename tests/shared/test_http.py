@@ -7,21 +7,16 @@ import base64
 import json
 import uuid
 from collections.abc import AsyncIterator
-from typing import Annotated
 
 import pytest
 import pytest_asyncio
-from fastapi import Request
-from sqlalchemy import text
 
 from shared.app import RouteWithoutPermission, create_app
-from shared.db import Database
 from shared.errors import CursorNotReadable, Refused
 from shared.http import PageQuery, decode_cursor, encode_cursor, service_router
-from shared.identity import Caller, public, requires
 from shared.settings import ServiceSettings
 from shared.texts import LANGUAGES, catalogue, folder_of
-from tests.kit import business_rows, token
+from tests.kit import token
 from tests.shared import service as tiny
 
 

@@ -99,19 +99,22 @@ def test_a_service_cannot_listen_past_its_consumers(servers: LocalServers, subje
     assert "permissions violation for subscription" in refusals[0].lower()
 
 
-def test_the_gateway_reads_but_writes_nothing(servers: LocalServers) -> None:
+def test_the_gateway_reads_the_signing_keys_and_nothing_else_and_writes_nothing(servers: LocalServers) -> None:
+    keys = f"lx.{SITE}.directory.signing_keys_published"
+
     async def read(client: Client) -> None:
-        await client.subscribe(f"live.{SITE}.>")
-        await client.subscribe(f"lx.{SITE}.directory.signing_keys_published.>")
-        js = client.jetstream()
-        await js.stream_info("EVENTS")
-        await js.get_last_msg("EVENTS", f"lx.{SITE}.directory.tried.v1.core", direct=True)
+        await client.subscribe(f"{keys}.>")
+        await client.publish(f"$JS.API.DIRECT.GET.EVENTS.{keys}.v1.core", b"")
+
+    async def read_a_resident(client: Client) -> None:
+        await client.publish(f"$JS.API.DIRECT.GET.EVENTS.lx.{SITE}.intake.opinion_classified.v1.core", b"")
 
     async def write(client: Client) -> None:
-        await client.publish(f"lx.{SITE}.directory.signing_keys_published.v1.core", b"forged")
+        await client.publish(f"{keys}.v1.core", b"forged")
 
     asyncio.run(publish_as_directory(servers))
     assert refusals_of(servers, "gateway", read) == []
+    assert len(refusals_of(servers, "gateway", read_a_resident)) == 1
     assert len(refusals_of(servers, "gateway", write)) == 1
 
 
