@@ -60,8 +60,12 @@ def create_app(
     tracing.configure(service, settings.trace_sample, settings.otlp_endpoint)
     metrics = Metrics(service)
     app = FastAPI(
-        title=f"Lianxin {service}", version="1", docs_url="/docs" if settings.debug_docs else None, redoc_url=None,
-        lifespan=_lifespan, separate_input_output_schemas=False,
+        title=f"Lianxin {service}",
+        version="1",
+        docs_url="/docs" if settings.debug_docs else None,
+        redoc_url=None,
+        lifespan=_lifespan,
+        separate_input_output_schemas=False,
         # `shared.edge` makes the request's span: one, named by the route's template, around refusals too (record 0007).
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
@@ -97,8 +101,15 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     state = app.state
     work: list[Coroutine[Any, Any, None]] = [tick_forever(app)]
     if hasattr(state, "database"):
-        work += [state.bus.connect(), state.relay.run(), state.listener.run(), state.listener.watch(), state.listener.wake_parked(), beat_forever(app),
-                 state.live.keep_listening()]
+        work += [
+            state.bus.connect(),
+            state.relay.run(),
+            state.listener.run(),
+            state.listener.watch(),
+            state.listener.wake_parked(),
+            beat_forever(app),
+            state.live.keep_listening(),
+        ]
         work += [run_forever(state.database, sweep) for sweep in state.sweeps]
     tasks = [asyncio.create_task(_guarded(job)) for job in work]
     tasks += [asyncio.create_task(_guarded(start(app))) for start in state.background]

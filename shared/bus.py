@@ -154,7 +154,9 @@ class Bus:
         last = len(messages)
         try:
             for number, message in enumerate(messages[:-1], 1):
-                await client.publish(message.subject, message.body, headers={**message.headers, "Nats-Batch-Id": batch, "Nats-Batch-Sequence": str(number)})
+                await client.publish(
+                    message.subject, message.body, headers={**message.headers, "Nats-Batch-Id": batch, "Nats-Batch-Sequence": str(number)}
+                )
             closing = {**messages[-1].headers, "Nats-Batch-Id": batch, "Nats-Batch-Sequence": str(last), "Nats-Batch-Commit": "1"}
             answer = await asyncio.wait_for(
                 client.request(messages[-1].subject, messages[-1].body, headers=closing, timeout=timeout), timeout + 1

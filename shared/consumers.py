@@ -99,8 +99,12 @@ class Consumers:
         """
         for handler in self.handlers.values():
             broker.subscriber(
-                handler.event.subject(site, "*"), stream=JStream(name=EVENTS, declare=False), durable=self.service, pull_sub=PullSub(),
-                title=f"{self.service}:{handler.event.type_name()}", description=(handler.event.__doc__ or "").strip(),
+                handler.event.subject(site, "*"),
+                stream=JStream(name=EVENTS, declare=False),
+                durable=self.service,
+                pull_sub=PullSub(),
+                title=f"{self.service}:{handler.event.type_name()}",
+                description=(handler.event.__doc__ or "").strip(),
             )(_face(handler, database))
 
 

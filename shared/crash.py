@@ -13,7 +13,9 @@ from pathlib import Path
 
 POINTS = ("before_commit", "after_commit", "before_publish", "after_publish", "after_effect", "before_ack", "before_answer")
 
-_wanted = {name: int(nth or 1) for name, _, nth in (part.partition("@") for part in os.environ.get("LIANXIN_CRASH_AT", "").split(",") if part)}
+_wanted = {
+    name: int(nth or 1) for name, _, nth in (part.partition("@") for part in os.environ.get("LIANXIN_CRASH_AT", "").split(",") if part)
+}
 _marks = os.environ.get("LIANXIN_CRASH_MARKS", "")
 _passed: Counter[str] = Counter()
 

@@ -139,4 +139,6 @@ def is_outage(error: BaseException) -> bool:
 
 
 def _outside(error: BaseException | None) -> bool:
-    return isinstance(error, (OSError, TimeoutError)) or (type(error).__module__.startswith("asyncpg") and not _sqlstate(error or ValueError()))
+    return isinstance(error, (OSError, TimeoutError)) or (
+        type(error).__module__.startswith("asyncpg") and not _sqlstate(error or ValueError())
+    )

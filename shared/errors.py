@@ -42,13 +42,13 @@ class InvalidRequest(Refused):
 
 class NotSignedIn(Refused):
     status = 401
-    headers = {"WWW-Authenticate": "Bearer"}
+    headers: ClassVar[dict[str, str]] = {"WWW-Authenticate": "Bearer"}
 
 
 class TokenNotValid(NotSignedIn):
     """The access token is expired, forged or meant for another system."""
 
-    headers = {"WWW-Authenticate": 'Bearer error="invalid_token"'}
+    headers: ClassVar[dict[str, str]] = {"WWW-Authenticate": 'Bearer error="invalid_token"'}
 
 
 class NotPermitted(Refused):
@@ -91,7 +91,7 @@ class KeyUsedForAnotherRequest(Refused):
 
 class RequestInFlight(Refused):
     status = 409
-    headers = {"Retry-After": "1"}
+    headers: ClassVar[dict[str, str]] = {"Retry-After": "1"}
 
 
 class KeyNotReadable(Refused):
@@ -104,7 +104,7 @@ class CursorNotReadable(Refused):
 
 class DatabaseAway(Refused):
     status = 503
-    headers = {"Retry-After": "2"}
+    headers: ClassVar[dict[str, str]] = {"Retry-After": "2"}
 
 
 class InternalError(Refused):

@@ -89,9 +89,19 @@ async def _facts(app: FastAPI) -> dict[str, Any]:
         parked = await parked_count(tx)
     at = time.monotonic()
     facts = {
-        "bus": state.bus.is_connected, "fetch_age": round(at - flow.fetched_at, 1), "progress_age": round(at - flow.progress_at, 1),
-        "lag": flow.pending, "unacked": flow.unacked, "ack_floor": flow.floor, "recreated": flow.recreated, "outbox": waiting,
-        "outbox_age": round(age, 1), "outbox_parked": stuck, "parked": parked, "dead": state.beat.dead, "loop_lag": round(state.beat.loop_lag, 3),
+        "bus": state.bus.is_connected,
+        "fetch_age": round(at - flow.fetched_at, 1),
+        "progress_age": round(at - flow.progress_at, 1),
+        "lag": flow.pending,
+        "unacked": flow.unacked,
+        "ack_floor": flow.floor,
+        "recreated": flow.recreated,
+        "outbox": waiting,
+        "outbox_age": round(age, 1),
+        "outbox_parked": stuck,
+        "parked": parked,
+        "dead": state.beat.dead,
+        "loop_lag": round(state.beat.loop_lag, 3),
     }
     metrics.bus_up.set(facts["bus"])
     metrics.fetch_age.set(facts["fetch_age"])
@@ -166,9 +176,16 @@ async def _flow(app: FastAPI, response: Response) -> dict[str, Any]:
     found = troubles(facts, state.settings.flow_limit)
     async with state.database.transaction() as tx:
         rows = (
-            await tx.execute(text("SELECT id, pid, host, started_at, extract(epoch FROM now() - beat_at) AS age, facts FROM kit_replica "
-                                  "WHERE beat_at > now() - interval '15 seconds' ORDER BY started_at"))
+            await tx.execute(
+                text(
+                    "SELECT id, pid, host, started_at, extract(epoch FROM now() - beat_at) AS age, facts FROM kit_replica "
+                    "WHERE beat_at > now() - interval '15 seconds' ORDER BY started_at"
+                )
+            )
         ).all()
     response.status_code = 503 if found else 200
-    replicas = [{"id": str(r.id), "pid": r.pid, "host": r.host, "started_at": r.started_at, "beat_age": round(float(r.age), 1), **r.facts} for r in rows]
+    replicas = [
+        {"id": str(r.id), "pid": r.pid, "host": r.host, "started_at": r.started_at, "beat_age": round(float(r.age), 1), **r.facts}
+        for r in rows
+    ]
     return {"status": "stands" if found else "flows", "service": state.service, "troubles": found, **facts, "replicas": replicas}

@@ -75,8 +75,12 @@ async def _run(request: Request, handle: Callable[[Request], Coroutine[Any, Any,
 async def _begin(request: Request, tx: Tx) -> idempotency.Attempt | Response:
     caller = await caller_of(request)
     return await idempotency.begin(
-        tx, key=request.headers[idempotency.HEADER], caller=str(caller.account_id) if caller else "anyone",
-        method=request.method, path=f"{request.url.path}?{request.url.query}", body=await request.body(),
+        tx,
+        key=request.headers[idempotency.HEADER],
+        caller=str(caller.account_id) if caller else "anyone",
+        method=request.method,
+        path=f"{request.url.path}?{request.url.query}",
+        body=await request.body(),
     )
 
 
@@ -189,6 +193,8 @@ def _tag(value: Any) -> str:
 
 
 _TAGS: tuple[tuple[type, str], ...] = ((uuid.UUID, "u"), (datetime, "t"), (date, "d"), (int, "i"), (Decimal, "n"), (str, "s"))
+
+
 def _moment(text: str) -> datetime:
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None:
@@ -196,6 +202,4 @@ def _moment(text: str) -> datetime:
     return moment
 
 
-_READERS: dict[str, Callable[[Any], Any]] = {
-    "u": uuid.UUID, "t": _moment, "d": date.fromisoformat, "i": int, "n": Decimal, "s": str
-}
+_READERS: dict[str, Callable[[Any], Any]] = {"u": uuid.UUID, "t": _moment, "d": date.fromisoformat, "i": int, "n": Decimal, "s": str}

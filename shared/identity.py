@@ -27,7 +27,11 @@ from shared.tables import KnownKey, table_of
 
 ISSUER = AUDIENCE = "lianxin"
 _CLAIMS = jwt.JWTClaimsRegistry(
-    iss={"essential": True, "value": ISSUER}, aud={"essential": True, "value": AUDIENCE}, exp={"essential": True}, sub={"essential": True}, leeway=5
+    iss={"essential": True, "value": ISSUER},
+    aud={"essential": True, "value": AUDIENCE},
+    exp={"essential": True},
+    sub={"essential": True},
+    leeway=5,
 )
 
 

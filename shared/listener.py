@@ -108,7 +108,9 @@ class Listener:
         if info is None:
             await self._create(self.service, self.consumers.subjects(self.settings.site), position.floor + 1 if position else 1)
             self.flow.recreated += position is not None
-        elif set(info["config"].get("filter_subjects") or [info["config"].get("filter_subject")]) != set(self.consumers.subjects(self.settings.site)):
+        elif set(info["config"].get("filter_subjects") or [info["config"].get("filter_subject")]) != set(
+            self.consumers.subjects(self.settings.site)
+        ):
             await self._create(self.service, self.consumers.subjects(self.settings.site), None, info["config"])
         if missing:
             await self._backfill(missing)
@@ -117,8 +119,14 @@ class Listener:
         config: dict[str, Any] = dict(existing or {})
         config.pop("filter_subject", None)
         config |= {
-            "durable_name": name, "name": name, "ack_policy": "explicit", "ack_wait": int(self.settings.ack_wait * 1e9), "max_deliver": -1,
-            "max_ack_pending": self.settings.max_ack_pending, "replay_policy": "instant", "filter_subjects": subjects,
+            "durable_name": name,
+            "name": name,
+            "ack_policy": "explicit",
+            "ack_wait": int(self.settings.ack_wait * 1e9),
+            "max_deliver": -1,
+            "max_ack_pending": self.settings.max_ack_pending,
+            "replay_policy": "instant",
+            "filter_subjects": subjects,
         }
         if existing is None:
             config |= {"deliver_policy": "by_start_sequence", "opt_start_seq": start} if start and start > 1 else {"deliver_policy": "all"}

@@ -13,8 +13,11 @@ class Metrics:
         self.registry = CollectorRegistry()
         self.requests = Counter("lianxin_http_requests_total", "HTTP requests", ["route", "method", "status"], registry=self.registry)
         self.request_seconds = Histogram(
-            "lianxin_http_request_seconds", "Duration of HTTP requests", ["route"],
-            buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10), registry=self.registry,
+            "lianxin_http_request_seconds",
+            "Duration of HTTP requests",
+            ["route"],
+            buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
+            registry=self.registry,
         )
         self.published = Counter("lianxin_events_published_total", "Events that the stream confirmed", registry=self.registry)
         self.handled = Counter("lianxin_events_handled_total", "Events by outcome", ["event", "outcome"], registry=self.registry)

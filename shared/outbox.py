@@ -41,9 +41,7 @@ def emit(tx: Tx, event: Event, *, audience: str = CORE, cause: Event | None = No
         raise AudienceNotAllowed(f"{type(event).__name__} to {audience}")
     told = event.model_copy(update={"site": tx.site})
     traceparent = (tx.traceparents.get(cause.id) if cause else None) or tx.traceparent or tracing.current_traceparent()
-    tx.outgoing.append(
-        Outgoing(told, told.subject(tx.site, audience), headers_of(told, traceparent), told.model_dump_json().encode())
-    )
+    tx.outgoing.append(Outgoing(told, told.subject(tx.site, audience), headers_of(told, traceparent), told.model_dump_json().encode()))
 
 
 # Arrays instead of a row at a time: 5.7 against 10.4 ms for 400 rows (measured on routing's history).

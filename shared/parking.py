@@ -26,7 +26,8 @@ _DUE = text(
     """
 )
 _LATER = text(
-    "UPDATE kit_parked SET next_try_at = clock_timestamp() + make_interval(secs => :delay) WHERE event_id = :event_id AND consumer = :consumer"
+    "UPDATE kit_parked SET next_try_at = clock_timestamp() + make_interval(secs => :delay) "
+    "WHERE event_id = :event_id AND consumer = :consumer"
 )
 
 

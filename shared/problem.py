@@ -27,8 +27,12 @@ def document(refusal: Refused, language: str, request_id: str) -> dict[str, Any]
     """The problem document of a refusal in `zh` or `en`."""
     words = text(folder_of(type(refusal)), refusal.code(), language, **refusal.values)
     problem = {
-        "type": f"urn:lianxin:problem:{refusal.code()}", "title": words["title"], "status": refusal.status, "code": refusal.code(),
-        "detail": words["advice"], "request_id": request_id,
+        "type": f"urn:lianxin:problem:{refusal.code()}",
+        "title": words["title"],
+        "status": refusal.status,
+        "code": refusal.code(),
+        "detail": words["advice"],
+        "request_id": request_id,
     }
     if refusal.where:
         problem["where"] = refusal.where

@@ -123,7 +123,8 @@ async def outbox_state(tx: Tx) -> tuple[int, float, int]:
         await tx.execute(
             text(
                 """
-                SELECT count(*) FILTER (WHERE parked_reason IS NULL) AS waiting, count(*) FILTER (WHERE parked_reason IS NOT NULL) AS parked,
+                SELECT count(*) FILTER (WHERE parked_reason IS NULL) AS waiting,
+                       count(*) FILTER (WHERE parked_reason IS NOT NULL) AS parked,
                        extract(epoch FROM clock_timestamp() - min(created_at) FILTER (WHERE parked_reason IS NULL)) AS age FROM kit_outbox
                 """
             )

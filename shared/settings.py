@@ -38,7 +38,7 @@ class ServiceSettings(BaseSettings):
 
     relay_window: int = Field(default=400, ge=1, le=1000, description="an atomic batch holds 1,000 at most (server error 10199)")
     relay_poll: float = 0.5
-    relay_lease: float = 30.0
+    relay_lease: float = Field(default=10.0, description="how long the rows of a killed relay wait; a late ack after it costs a duplicate")
     publish_timeout: float = 5.0
 
     fetch_batch: int = Field(default=400, ge=1)

@@ -25,8 +25,14 @@ def configs(settings: ServiceSettings) -> list[StreamConfig]:
     }
     return [
         StreamConfig(
-            name=EVENTS, subjects=[f"lx.{settings.site}.>"], max_age=settings.events_max_age_days * 86_400,
-            max_bytes=settings.events_max_bytes, deny_delete=True, deny_purge=True, allow_atomic=True, **common,  # type: ignore[arg-type]
+            name=EVENTS,
+            subjects=[f"lx.{settings.site}.>"],
+            max_age=settings.events_max_age_days * 86_400,
+            max_bytes=settings.events_max_bytes,
+            deny_delete=True,
+            deny_purge=True,
+            allow_atomic=True,
+            **common,  # type: ignore[arg-type]
         ),
         StreamConfig(name=DEAD, subjects=[f"dead.{settings.site}.>"], max_bytes=256 * 1024**2, deny_purge=True, **common),  # type: ignore[arg-type]
     ]

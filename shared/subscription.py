@@ -44,7 +44,9 @@ async def starts(tx: Tx, consumers: Consumers, last_seq: int, *, existed: bool) 
     for name, handler in consumers.handlers.items():
         if name not in known:
             row = Subscription(
-                event=name, since=handler.since, from_seq=last_seq if handler.since == "now" else 0,
+                event=name,
+                since=handler.since,
+                from_seq=last_seq if handler.since == "now" else 0,
                 backfilled=handler.since == "now" or not existed,
             )
             statement = insert(table_of(Subscription)).values(row.model_dump(exclude={"at"})).on_conflict_do_nothing()

@@ -86,6 +86,8 @@ def publish_span(subject: str, headers: Mapping[str, str]) -> None:
     traceparent = headers.get("traceparent")
     if is_sampled(traceparent):
         _tracer.start_span(
-            f"publish {headers.get('ce-type', subject)}", context=_context(traceparent), kind=SpanKind.PRODUCER,
+            f"publish {headers.get('ce-type', subject)}",
+            context=_context(traceparent),
+            kind=SpanKind.PRODUCER,
             attributes={"messaging.system": "nats", "messaging.message.id": headers.get("ce-id", ""), "process.pid": os.getpid()},
         ).end()

@@ -58,16 +58,32 @@ ROLE_PERMISSIONS = {
 
 
 def token(
-    role: str = "desk", *, organisation: str | None = None, deputy_id: uuid.UUID | None = None, region: str = SITE,
-    account_id: uuid.UUID | None = None, permissions: Sequence[str] | None = None, expires_in: float = 900, kid: str = TOKEN_KID, **more: Any,
+    role: str = "desk",
+    *,
+    organisation: str | None = None,
+    deputy_id: uuid.UUID | None = None,
+    region: str = SITE,
+    account_id: uuid.UUID | None = None,
+    permissions: Sequence[str] | None = None,
+    expires_in: float = 900,
+    kid: str = TOKEN_KID,
+    **more: Any,
 ) -> dict[str, str]:
     """An Authorization header for a role, with that role's permissions unless others are named."""
     defaults = {"desk": "deputies_committee", "department": "housing"}
     claims = {
-        "sub": str(account_id or uuid.uuid5(uuid.NAMESPACE_URL, f"{role}/{organisation}")), "iss": "lianxin", "aud": "lianxin", "jti": uuid.uuid4().hex,
-        "iat": int(time.time()), "exp": int(time.time() + expires_in), "role": role, "organisation": organisation or defaults.get(role),
-        "region": region, "deputy_id": str(deputy_id) if deputy_id else None,
-        "permissions": list(permissions if permissions is not None else ROLE_PERMISSIONS[role].split()), **more,
+        "sub": str(account_id or uuid.uuid5(uuid.NAMESPACE_URL, f"{role}/{organisation}")),
+        "iss": "lianxin",
+        "aud": "lianxin",
+        "jti": uuid.uuid4().hex,
+        "iat": int(time.time()),
+        "exp": int(time.time() + expires_in),
+        "role": role,
+        "organisation": organisation or defaults.get(role),
+        "region": region,
+        "deputy_id": str(deputy_id) if deputy_id else None,
+        "permissions": list(permissions if permissions is not None else ROLE_PERMISSIONS[role].split()),
+        **more,
     }
     private = base64.urlsafe_b64encode(_SIGNER.private_bytes(Encoding.Raw, PrivateFormat.Raw, NoEncryption())).decode().rstrip("=")
     key = OKPKey.import_key({"kty": "OKP", "crv": "Ed25519", "x": _raw_public(), "d": private})
@@ -126,7 +142,8 @@ def incoming_of(event: Event, *, audience: str | None = None, traceparent: str |
 _COLUMNS = text(
     """
     SELECT c.table_name, c.column_name FROM information_schema.columns c JOIN information_schema.tables t USING (table_schema, table_name)
-    WHERE c.table_schema = 'public' AND t.table_type = 'BASE TABLE' AND c.is_identity = 'NO' AND coalesce(c.column_default, '') NOT LIKE 'nextval%'
+    WHERE c.table_schema = 'public' AND t.table_type = 'BASE TABLE'
+    AND c.is_identity = 'NO' AND coalesce(c.column_default, '') NOT LIKE 'nextval%'
     AND c.is_generated = 'NEVER' AND c.table_name NOT LIKE 'kit\\_%' AND c.table_name <> 'migration' ORDER BY 1, 2
     """
 )
@@ -150,12 +167,21 @@ async def wipe(database: Database) -> None:
     """Empties all tables of a service, the kit's included, and gives it the test keys."""
     async with database.transaction() as tx:
         tables = (
-            await tx.execute(text("SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename NOT IN ('migration', 'kit_migration')"))
-        ).scalars().all()
+            (
+                await tx.execute(
+                    text("SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename NOT IN ('migration', 'kit_migration')")
+                )
+            )
+            .scalars()
+            .all()
+        )
         if tables:
             await tx.execute(text("TRUNCATE " + ", ".join(f'"{t}"' for t in tables) + " RESTART IDENTITY CASCADE"))
         for kid, use in ((TOKEN_KID, "token"), (CODE_KID, "code")):
-            await tx.execute(text("INSERT INTO kit_key (kid, use, public, set_no) VALUES (:kid, :use, :public, 0)"), {"kid": kid, "use": use, "public": _raw_public()})
+            await tx.execute(
+                text("INSERT INTO kit_key (kid, use, public, set_no) VALUES (:kid, :use, :public, 0)"),
+                {"kid": kid, "use": use, "public": _raw_public()},
+            )
 
 
 async def build(name: str, database_url: str, **settings: Any) -> Running:

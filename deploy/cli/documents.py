@@ -64,7 +64,8 @@ def events_page() -> str:
     ]
     events = list(all_events())
     lines += [
-        f"| [{e.__name__}](#{e.__name__.lower()}) | `{e.subject('<site>', audience_of(e))}` | {', '.join(listeners.get(e.type_name(), [])) or '–'} |"
+        f"| [{e.__name__}](#{e.__name__.lower()}) | `{e.subject('<site>', audience_of(e))}` | "
+        f"{', '.join(listeners.get(e.type_name(), [])) or '–'} |"
         for e in events
     ]
     for event in events:

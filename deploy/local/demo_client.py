@@ -74,14 +74,17 @@ class Api:
             if not cursor:
                 return items
 
-    async def patiently(self, call: Callable[[], Awaitable[Any]]) -> Any:
-        """The answer of `call`, tried again for a while when it is refused because something has not arrived yet."""
+    async def patiently(self, call: Callable[[], Awaitable[Any]], *, final: tuple[str, ...] = ()) -> Any:
+        """The answer of `call`, tried again for a while when a service is away or something has not reached it yet.
+
+        Refusals with a code in `final` are raised at once.
+        """
         deadline = time.monotonic() + PATIENCE
         while True:
             try:
                 return await call()
             except Refusal as refusal:
-                if refusal.status not in _SOON or time.monotonic() > deadline:
+                if refusal.status not in _SOON or refusal.code in final or time.monotonic() > deadline:
                     raise
             await asyncio.sleep(0.2)
 
@@ -120,10 +123,13 @@ class Api:
             headers["Authorization"] = f"Bearer {access}"
         given = {"If-Match": version, "Idempotency-Key": key, "X-Lookup-Code": lookup}
         headers |= {name: str(value) for name, value in given.items() if value is not None}
-        async with self._session.request(
-            method, self._url + path, json=data if body is None else None, data=body, headers=headers
-        ) as answer:
-            content = await answer.json(content_type=None) if answer.status != 204 else None
-            if answer.status >= 400:
-                raise Refusal(method, path.partition("?")[0], answer.status, content)
-            return content
+        content = data if body is None else None
+        try:
+            async with self._session.request(method, self._url + path, json=content, data=body, headers=headers) as answer:
+                status = answer.status
+                found = await answer.json(content_type=None) if status != 204 else None
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise Refusal(method, path.partition("?")[0], 503, {"code": type(error).__name__}) from error
+        if status >= 400:
+            raise Refusal(method, path.partition("?")[0], status, found)
+        return found

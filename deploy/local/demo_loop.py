@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from deploy.local.demo_client import Api, Refusal
@@ -71,7 +72,7 @@ class Loop:
 
     async def _assign(self, case: Any, lead: str) -> Any:
         # Organisations reach routing by event: the desk may be faster than they are on the very first start.
-        return await self.api.patiently(lambda: self._act(case, "assign", {"lead": lead}, self.plan.desk))
+        return await self._act(case, "assign", {"lead": lead}, self.plan.desk)
 
     async def _reply(self, case: Any, message: Message, opinion: Any, result_class: str) -> None:
         department = self.plan.departments[case["department"]]
@@ -82,12 +83,16 @@ class Loop:
         await self.api.until(f"/api/intake/opinions/{opinion['number']}", lambda o: o["can_rate"], lookup=opinion["lookup_code"])
 
     async def _act(self, case: Any, action: str, body: Any, who: str) -> Any:
-        return await self.api.post(f"/api/routing/cases/{case['id']}/{action}", body, token=who, version=case["version"])
+        # One key for one intention: a service that dies between commit and answer is asked again and answers the same.
+        key = f"demo-{action}-{case['id']}-{case['version']}"
+        path = f"/api/routing/cases/{case['id']}/{action}"
+        return await self.api.patiently(partial(self.api.post, path, body, token=who, version=case["version"], key=key))
 
     async def _rate(self, opinion: Any, level: str, round_no: int) -> None:
-        path = f"/api/intake/opinions/{opinion['number']}/rating"
+        path, key = f"/api/intake/opinions/{opinion['number']}/rating", f"demo-rating-{opinion['number']}-{round_no}"
+        rate = partial(self.api.post, path, {"level": level}, lookup=opinion["lookup_code"], key=key)
         try:
-            await self.api.post(path, {"level": level}, lookup=opinion["lookup_code"], key=f"demo-rating-{opinion['number']}-{round_no}")
+            await self.api.patiently(rate, final=("AlreadyRated",))
         except Refusal as refusal:
             if refusal.code != "AlreadyRated":
                 raise

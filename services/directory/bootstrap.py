@@ -39,8 +39,17 @@ async def bootstrap(
             for role, name, secret in (("sysadmin", username, password), ("secadmin", secadmin, secadmin_password)):
                 rules.check_password(secret, name, chosen.password_min_length)
                 row = Account(
-                    id=new_id(), username=rules.folded(name), password_hash=await passwords.hashed(secret, chosen), must_change=False,
-                    role=role, region=tx.site, active=True, awaits_grant=False, failures=0, created_at=now(), version_no=1,
+                    id=new_id(),
+                    username=rules.folded(name),
+                    password_hash=await passwords.hashed(secret, chosen),
+                    must_change=False,
+                    role=role,
+                    region=tx.site,
+                    active=True,
+                    awaits_grant=False,
+                    failures=0,
+                    created_at=now(),
+                    version_no=1,
                 )
                 tx.add(row)
                 tell(tx, row)
@@ -56,8 +65,12 @@ def _secret(variable: str) -> str:
 async def _main() -> None:
     settings = Settings()
     made = await bootstrap(
-        settings.database_url, os.environ.get("LIANXIN_SYSADMIN", "sysadmin"), _secret("LIANXIN_SYSADMIN_PASSWORD"),
-        secadmin=os.environ.get("LIANXIN_SECADMIN", "secadmin"), secadmin_password=_secret("LIANXIN_SECADMIN_PASSWORD"), settings=settings,
+        settings.database_url,
+        os.environ.get("LIANXIN_SYSADMIN", "sysadmin"),
+        _secret("LIANXIN_SYSADMIN_PASSWORD"),
+        secadmin=os.environ.get("LIANXIN_SECADMIN", "secadmin"),
+        secadmin_password=_secret("LIANXIN_SECADMIN_PASSWORD"),
+        settings=settings,
     )
     sys.stdout.write("first administrators opened\n" if made else "there are accounts already: nothing done\n")
 

@@ -19,6 +19,4 @@ from shared.app import create_app
 def build(settings: Settings | None = None) -> FastAPI:
     """The application; directory listens to no other service."""
     nouns = (places, deputies, codes, accounts, sessions, keys, imports)
-    return create_app(
-        "directory", settings=settings or Settings(), routers=[noun.router for noun in nouns], sweeps=sweeps
-    )
+    return create_app("directory", settings=settings or Settings(), routers=[noun.router for noun in nouns], sweeps=sweeps)

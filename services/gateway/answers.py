@@ -25,7 +25,10 @@ _COMMON: tuple[tuple[bytes, bytes], ...] = (
 )
 _API = (*_COMMON, (b"content-security-policy", API_POLICY))
 _PAGES = (
-    *_COMMON, (b"content-security-policy", PAGE_POLICY), (b"cross-origin-opener-policy", b"same-origin"), (b"x-frame-options", b"DENY")
+    *_COMMON,
+    (b"content-security-policy", PAGE_POLICY),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"x-frame-options", b"DENY"),
 )
 _HSTS = (b"strict-transport-security", b"max-age=31536000; includeSubDomains")
 _NO_STORE = (b"cache-control", b"no-store")
@@ -70,7 +73,11 @@ async def refuse(send: Send, refusal: Refused, *, method: str, request_id: bytes
         *((name.lower().encode(), value.encode()) for name, value in refusal.headers.items()),
     ]
     closing = [(b"connection", b"close")] if refusal.headers.get("Connection") == "close" else []
-    await send({
-        "type": "http.response.start", "status": refusal.status, "headers": secured(headers, request_id, https=https) + closing,
-    })
+    await send(
+        {
+            "type": "http.response.start",
+            "status": refusal.status,
+            "headers": secured(headers, request_id, https=https) + closing,
+        }
+    )
     await send({"type": "http.response.body", "body": b"" if method == "HEAD" else body})

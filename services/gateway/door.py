@@ -51,8 +51,12 @@ class Door:
             self._quotas.early(Asked(request.method, request.decoded, subject_of(request.address), request.metered))
         except Refused as refusal:
             await refuse(
-                send, refusal, method=request.method, request_id=request.request_id,
-                accept_language=request.accept_language, https=request.https,
+                send,
+                refusal,
+                method=request.method,
+                request_id=request.request_id,
+                accept_language=request.accept_language,
+                https=request.https,
             )
             return
         # Nothing in here asks who calls; a token has no business with a page.

@@ -71,7 +71,8 @@ def placed(told: Document, service: str, private: tuple[str, ...] = ()) -> Docum
         }
     components: Document = {
         kind: {f"{service}_{name}": _renamed(part, service) for name, part in parts.items()}
-        for kind, parts in told.get("components", {}).items() if kind != "securitySchemes"
+        for kind, parts in told.get("components", {}).items()
+        if kind != "securitySchemes"
     }
     if schemes:
         components["securitySchemes"] = {names[name]: scheme for name, scheme in schemes.items()}

@@ -36,8 +36,15 @@ class Proxy:
     """The hot path. `upstreams` by the service's name."""
 
     def __init__(
-        self, settings: Settings, upstreams: dict[str, Upstream], addresses: Addresses, *,
-        tokens: Tokens, quotas: Quotas, ticker: Ticker, metrics: Metrics,
+        self,
+        settings: Settings,
+        upstreams: dict[str, Upstream],
+        addresses: Addresses,
+        *,
+        tokens: Tokens,
+        quotas: Quotas,
+        ticker: Ticker,
+        metrics: Metrics,
     ) -> None:
         self._settings, self._upstreams, self._tokens, self._quotas = settings, upstreams, tokens, quotas
         self._ticker, self._metrics, self._addresses = ticker, metrics, addresses
@@ -142,8 +149,13 @@ class Proxy:
         durations.observe(seconds)
         if self._settings.access_log:
             self._log.info(
-                "request", method=request.method, route=route_of(request.path), status=status, ms=round(seconds * 1000, 1),
-                request_id=request.request_id.decode(), client=pseudonym(request.address),
+                "request",
+                method=request.method,
+                route=route_of(request.path),
+                status=status,
+                ms=round(seconds * 1000, 1),
+                request_id=request.request_id.decode(),
+                client=pseudonym(request.address),
             )
 
 
@@ -179,8 +191,12 @@ class _Passage:
             return
         request, self.status = self.request, refusal.status
         await refuse(
-            self._send, refusal, method=request.method, request_id=request.request_id,
-            accept_language=request.accept_language, https=request.https,
+            self._send,
+            refusal,
+            method=request.method,
+            request_id=request.request_id,
+            accept_language=request.accept_language,
+            https=request.https,
         )
 
 

@@ -17,10 +17,21 @@ Headers = list[tuple[bytes, bytes]]
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 
 # RFC 9110, section 7.6.1, and the names that were never registered but do occur. `Expect` is answered by the server here.
-HOP_BY_HOP = frozenset({
-    b"connection", b"keep-alive", b"proxy-connection", b"proxy-authenticate", b"proxy-authorization", b"te", b"trailer",
-    b"transfer-encoding", b"upgrade", b"http2-settings", b"expect",
-})
+HOP_BY_HOP = frozenset(
+    {
+        b"connection",
+        b"keep-alive",
+        b"proxy-connection",
+        b"proxy-authenticate",
+        b"proxy-authorization",
+        b"te",
+        b"trailer",
+        b"transfer-encoding",
+        b"upgrade",
+        b"http2-settings",
+        b"expect",
+    }
+)
 _FORWARDED = frozenset(
     b"x-forwarded-" + word for word in (b"for", b"proto", b"host", b"port", b"prefix", b"server", b"by", b"scheme", b"ssl", b"path", b"uri")
 )

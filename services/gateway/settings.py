@@ -68,8 +68,12 @@ class Settings(ServiceSettings):
     trusted_proxies: tuple[Network, ...] = Field(default=(), description="whose X-Forwarded-For and X-Forwarded-Proto count")
     operators: tuple[Network, ...] = Field(
         default=(
-            IPv4Network("127.0.0.0/8"), IPv4Network("10.0.0.0/8"), IPv4Network("172.16.0.0/12"), IPv4Network("192.168.0.0/16"),
-            IPv6Network("::1/128"), IPv6Network("fc00::/7"),
+            IPv4Network("127.0.0.0/8"),
+            IPv4Network("10.0.0.0/8"),
+            IPv4Network("172.16.0.0/12"),
+            IPv4Network("192.168.0.0/16"),
+            IPv6Network("::1/128"),
+            IPv6Network("fc00::/7"),
         ),
         description="who may read the gateway's own /metrics and /health",
     )

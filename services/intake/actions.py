@@ -73,20 +73,49 @@ async def submit(tx: Tx, code: Code, title: str, body: str, *, chosen: str | Non
     salt, kept = numbers.hash_lookup_code(lookup_code)
     region = code.region or await _region_of(tx, code)
     number = await _insert_numbered(
-        tx, at, id=opinion_id, lookup_salt=salt, lookup_hash=kept, channel=code.kind, code_id=code.code_id, target_id=code.target_id,
-        region=region, title=title, text=body, category=found.category, confidence=found.confidence, category_source=found.source,
-        profile_version=tx.policy.profile_version, submitted_at=at,
-        status=rules.FIRST_STATUS, round=1, replied_round=0, status_version=0, status_at=at,
+        tx,
+        at,
+        id=opinion_id,
+        lookup_salt=salt,
+        lookup_hash=kept,
+        channel=code.kind,
+        code_id=code.code_id,
+        target_id=code.target_id,
+        region=region,
+        title=title,
+        text=body,
+        category=found.category,
+        confidence=found.confidence,
+        category_source=found.source,
+        profile_version=tx.policy.profile_version,
+        submitted_at=at,
+        status=rules.FIRST_STATUS,
+        round=1,
+        replied_round=0,
+        status_version=0,
+        status_at=at,
     )
     if sender is not None:
         await _keep_contact(tx, opinion_id, sender, at)
     facts: dict[str, Any] = {
-        "opinion_id": opinion_id, "number": number, "region": region, "target_id": code.target_id, "channel": code.kind,
+        "opinion_id": opinion_id,
+        "number": number,
+        "region": region,
+        "target_id": code.target_id,
+        "channel": code.kind,
     }
     emit(tx, OpinionSubmitted(code_id=code.code_id, **facts))
-    emit(tx, OpinionClassified(
-        title=mask(title), text=mask(body), category=found.category, confidence=found.confidence, source=found.source, **facts,
-    ))
+    emit(
+        tx,
+        OpinionClassified(
+            title=mask(title),
+            text=mask(body),
+            category=found.category,
+            confidence=found.confidence,
+            source=found.source,
+            **facts,
+        ),
+    )
     return Receipt(number, lookup_code, rules.FIRST_STATUS)
 
 
@@ -132,11 +161,21 @@ async def follow_case(tx: Tx, event: CaseEvent) -> None:
         moved = {"status": told.status, "round": event.round, "case_version": event.case_version, "at": event.occurred_at}
         await tx.execute(_MOVE_STATUS, {"opinion_id": event.opinion_id, **moved})
     if told.kind is not None:
-        await tx.execute(_INSERT_TIMELINE_ENTRY, {
-            "id": event.id, "opinion_id": event.opinion_id, "at": event.occurred_at, "kind": told.kind, "round": told.round,
-            "case_version": event.case_version, "department": told.department, "text": told.text, "result_class": told.result_class,
-            "reason": told.reason,
-        })
+        await tx.execute(
+            _INSERT_TIMELINE_ENTRY,
+            {
+                "id": event.id,
+                "opinion_id": event.opinion_id,
+                "at": event.occurred_at,
+                "kind": told.kind,
+                "round": told.round,
+                "case_version": event.case_version,
+                "department": told.department,
+                "text": told.text,
+                "result_class": told.result_class,
+                "reason": told.reason,
+            },
+        )
 
 
 async def learn_revoked(tx: Tx, event: CodeRevokedEvent) -> None:
@@ -153,8 +192,12 @@ async def learn_organisation(tx: Tx, event: OrganisationChanged) -> None:
 async def learn_station(tx: Tx, event: StationChanged) -> None:
     """Keeps the newest version of a station."""
     row = {
-        "station_id": event.station_id, "name": event.name, "region": event.region, "lead_deputy_id": event.lead_deputy_id,
-        "status": event.status, "version_no": event.version_no,
+        "station_id": event.station_id,
+        "name": event.name,
+        "region": event.region,
+        "lead_deputy_id": event.lead_deputy_id,
+        "status": event.status,
+        "version_no": event.version_no,
     }
     await _keep_newest(tx, "station", row)
 
@@ -164,7 +207,8 @@ async def _keep_newest(tx: Tx, name: str, row: dict[str, Any]) -> None:
     fresh = insert(table)
     await tx.execute(
         fresh.on_conflict_do_update(
-            index_elements=list(table.primary_key), set_={c.name: fresh.excluded[c.name] for c in table.columns if not c.primary_key},
+            index_elements=list(table.primary_key),
+            set_={c.name: fresh.excluded[c.name] for c in table.columns if not c.primary_key},
             where=table.c.version_no < fresh.excluded.version_no,
         ),
         row,

@@ -66,8 +66,13 @@ async def submit(
 
 @router.get("/opinions/{number}", responses={304: {"description": "unchanged since the ETag in If-None-Match"}})
 async def track(
-    *, number: Number, tx: InTx, lang: Lang, caller: Annotated[Caller | None, public()],
-    lookup_code: LookupCode = "", if_none_match: Annotated[str | None, Header()] = None,
+    *,
+    number: Number,
+    tx: InTx,
+    lang: Lang,
+    caller: Annotated[Caller | None, public()],
+    lookup_code: LookupCode = "",
+    if_none_match: Annotated[str | None, Header()] = None,
 ) -> views.TrackOut:
     """How far an opinion has come, for whoever has its lookup code; polled with the ETag of the last answer."""
     opinion = await queries.opinion_of(tx, number, lookup_code)
@@ -109,8 +114,14 @@ async def rate(
 
 @router.get("/opinions")
 async def list_opinions(
-    *, tx: InTx, lang: Lang, paging: Paging, caller: Annotated[Caller, requires("opinion.read", "opinion.read.own")],
-    status: Status | None = None, region: Annotated[str | None, Query(max_length=24)] = None, station: uuid.UUID | None = None,
+    *,
+    tx: InTx,
+    lang: Lang,
+    paging: Paging,
+    caller: Annotated[Caller, requires("opinion.read", "opinion.read.own")],
+    status: Status | None = None,
+    region: Annotated[str | None, Query(max_length=24)] = None,
+    station: uuid.UUID | None = None,
 ) -> Page[views.ListedOut]:
     """Opinions in the caller's scope, newest first, without contact data."""
     wanted = queries.Wanted(status, region, station)

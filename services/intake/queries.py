@@ -73,8 +73,11 @@ class Listed:
 async def opinions_for(tx: Tx, caller: Caller, wanted: Wanted, after: Sequence[Any] | None, limit: int) -> Sequence[Listed]:
     """Up to `limit` + 1 opinions in the caller's scope, newest first, after that sort key."""
     statement = (
-        select(Opinion, func.left(col(Opinion.text), _BEGINNING)).options(defer(Opinion.text, raiseload=True))  # type: ignore[arg-type]
-        .where(_scope(caller)).order_by(col(Opinion.submitted_at).desc(), col(Opinion.id).desc()).limit(limit + 1)
+        select(Opinion, func.left(col(Opinion.text), _BEGINNING))
+        .options(defer(Opinion.text, raiseload=True))  # type: ignore[arg-type]
+        .where(_scope(caller))
+        .order_by(col(Opinion.submitted_at).desc(), col(Opinion.id).desc())
+        .limit(limit + 1)
     )
     if wanted.status is not None:
         statement = statement.where(col(Opinion.status) == wanted.status)

@@ -45,7 +45,9 @@ def classify(policy: IntakePolicy, chosen: str | None, title: str, text: str) ->
     scores = {
         c.code: sum(
             weight * (factor if word in title else 1)
-            for weight, words in c.keywords.items() for word in words if word in title or word in text
+            for weight, words in c.keywords.items()
+            for word in words
+            if word in title or word in text
         )
         for c in policy.categories
     }

@@ -5,12 +5,13 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from datetime import datetime
+from typing import cast
 
 from pydantic import BaseModel
 
 from services.intake import rules
 from services.intake.models import Opinion, Rating, TimelineEntry
-from services.intake.settings import IntakePolicy, Label
+from services.intake.settings import IntakePolicy, Kind, Label
 from shared.masking import mask
 
 _EXCERPT = 200
@@ -86,8 +87,11 @@ def track_out(
     timeline.sort(key=lambda e: e.at)
     step = progress[opinion.status].step  # type: ignore[index]
     return TrackOut(
-        number=opinion.number, title=mask(opinion.title), submitted_at=opinion.submitted_at,
-        status=opinion.status, status_label=_status_label(policy, opinion, lang),
+        number=opinion.number,
+        title=mask(opinion.title),
+        submitted_at=opinion.submitted_at,
+        status=opinion.status,
+        status_label=_status_label(policy, opinion, lang),
         steps=[StepOut(code=s.code, label=_in(s.label, lang), current=s.code == step) for s in policy.steps],
         round=opinion.round,
         can_rate=rules.can_rate(opinion.status, opinion.round, opinion.replied_round, {r.round for r in ratings}),
@@ -98,8 +102,14 @@ def track_out(
 def _entry_out(policy: IntakePolicy, entry: TimelineEntry, department: str | None, lang: str) -> EntryOut:
     result = policy.result_labels.get(entry.result_class or "")
     return EntryOut(
-        at=entry.at, kind=entry.kind, label=_in(policy.progress[entry.kind].label, lang), round=entry.round,  # type: ignore[index]
-        department=department, text=entry.text, result_class=entry.result_class, result_label=_in(result, lang) if result else None,
+        at=entry.at,
+        kind=entry.kind,
+        label=_in(policy.progress[cast(Kind, entry.kind)].label, lang),
+        round=entry.round,
+        department=department,
+        text=entry.text,
+        result_class=entry.result_class,
+        result_label=_in(result, lang) if result else None,
         reason=entry.reason,
     )
 
@@ -108,10 +118,21 @@ def listed_out(policy: IntakePolicy, opinion: Opinion, beginning: str, lang: str
     """The staff's view."""
     category = next((c for c in policy.categories if c.code == opinion.category), None)
     return ListedOut(
-        id=opinion.id, number=opinion.number, status=opinion.status, status_label=_status_label(policy, opinion, lang), round=opinion.round,
-        channel=opinion.channel, target_id=opinion.target_id, region=opinion.region,
-        category=opinion.category, category_label=_in(category.label, lang) if category else None, category_source=opinion.category_source,
-        title=mask(opinion.title), excerpt=mask(beginning)[:_EXCERPT], submitted_at=opinion.submitted_at, case_id=opinion.case_id,
+        id=opinion.id,
+        number=opinion.number,
+        status=opinion.status,
+        status_label=_status_label(policy, opinion, lang),
+        round=opinion.round,
+        channel=opinion.channel,
+        target_id=opinion.target_id,
+        region=opinion.region,
+        category=opinion.category,
+        category_label=_in(category.label, lang) if category else None,
+        category_source=opinion.category_source,
+        title=mask(opinion.title),
+        excerpt=mask(beginning)[:_EXCERPT],
+        submitted_at=opinion.submitted_at,
+        case_id=opinion.case_id,
     )
 
 

@@ -42,8 +42,11 @@ async def post(tx: Tx, events: Sequence[Event]) -> None:
     for notice_id, position in entered:
         row = rows[notice_id]
         posted = NoticePosted(
-            notice_id=notice_id, notice_class=row["notice_class"],
-            audience_kind=row["audience_kind"], audience=row["audience"], cause=row["cause"],
+            notice_id=notice_id,
+            notice_class=row["notice_class"],
+            audience_kind=row["audience_kind"],
+            audience=row["audience"],
+            cause=row["cause"],
         )
         emit(tx, posted, cause=causes[row["cause"]])
         live(tx, "notice", f"{row['audience_kind']}:{row['audience']}@{position}")
@@ -53,9 +56,14 @@ def _rows(site: str, event: Event) -> Iterator[dict[str, Any]]:
     audiences, params = rules.told_of(event)
     for audience in audiences:
         yield {
-            "id": derived_id(event.id, audience.key), "site": site, "notice_class": event.event_name(),
-            "audience_kind": audience.kind, "audience": audience.id, "params": to_jsonable_python(params),
-            "cause": event.id, "occurred_at": event.occurred_at,
+            "id": derived_id(event.id, audience.key),
+            "site": site,
+            "notice_class": event.event_name(),
+            "audience_kind": audience.kind,
+            "audience": audience.id,
+            "params": to_jsonable_python(params),
+            "cause": event.id,
+            "occurred_at": event.occurred_at,
         }
 
 

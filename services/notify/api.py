@@ -33,9 +33,7 @@ class UnreadOut(BaseModel):
 async def inbox(tx: InTx, caller: Reader, lang: Lang, paging: Paging, unread: bool = False) -> Page[NoticeOut]:
     """The caller's notices, the newest first: those for the account, its role, its organisation and its mandate."""
     after = paging.after(int)
-    rows = await queries.page_of_notices(
-        tx, caller, unread=unread, before=after[0] if after else None, limit=paging.limit + 1
-    )
+    rows = await queries.page_of_notices(tx, caller, unread=unread, before=after[0] if after else None, limit=paging.limit + 1)
     page, cursor = page_of(rows, paging.limit, key=lambda row: (row[0].position,))
     return Page(items=[rendered(notice, lang, read=read) for notice, read in page], next_cursor=cursor)
 

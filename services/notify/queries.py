@@ -23,9 +23,7 @@ def read_by(caller: Caller) -> ColumnElement[bool]:
     return exists().where(col(ReadMark.notice_id) == col(Notice.id), col(ReadMark.account_id) == caller.account_id)
 
 
-async def page_of_notices(
-    tx: Tx, caller: Caller, *, unread: bool, before: int | None, limit: int
-) -> list[tuple[Notice, bool]]:
+async def page_of_notices(tx: Tx, caller: Caller, *, unread: bool, before: int | None, limit: int) -> list[tuple[Notice, bool]]:
     """The caller's notices and whether each is read, the newest first, from the one before position `before` on."""
     page = select(Notice, read_by(caller)).where(addressed_to(caller)).order_by(col(Notice.position).desc()).limit(limit)
     if unread:

@@ -36,8 +36,14 @@ def rendered(notice: Notice, language: str, *, read: bool) -> NoticeOut:
     words = {name: _word(name, value, language) for name, value in notice.params.items()}
     lines = text(_FOLDER, notice.notice_class, language, **words)
     return NoticeOut(
-        id=notice.id, position=notice.position, notice_class=notice.notice_class, title=lines["title"], text=lines["text"],
-        params=notice.params, occurred_at=notice.occurred_at, read=read,
+        id=notice.id,
+        position=notice.position,
+        notice_class=notice.notice_class,
+        title=lines["title"],
+        text=lines["text"],
+        params=notice.params,
+        occurred_at=notice.occurred_at,
+        read=read,
     )
 
 

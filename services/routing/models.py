@@ -35,7 +35,8 @@ class Case(Base, table=True):
         Index("cases_by_class", "result_class", "lead", postgresql_where=sql("result_class IS NOT NULL")),
         Index("cases_waiting", "proposed_lead", "opened_at", postgresql_where=sql("status = 'to_assign' AND version = 1")),
         Index(
-            "cases_falling_due", "reply_due_at",
+            "cases_falling_due",
+            "reply_due_at",
             postgresql_where=sql("status IN ('assigned', 'accepted', 'objected') AND overdue_round < round"),
         ),
     )

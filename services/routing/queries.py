@@ -79,7 +79,8 @@ def _found(q: str) -> Any:
     read = aliased(Case)
     body = func.lower(col(read.title) + " " + col(read.text))
     by_text = (
-        select(col(CaseSearch.case_id)).join(read, col(read.id) == col(CaseSearch.case_id))
+        select(col(CaseSearch.case_id))
+        .join(read, col(read.id) == col(CaseSearch.case_id))
         .where(or_(col(CaseSearch.grams).contains(wanted), col(CaseSearch.grams).is_(None)))
         .where(*(func.strpos(body, run) > 0 for run in runs))
     )
@@ -119,8 +120,10 @@ async def past_of(tx: Tx, case_id: uuid.UUID) -> Past:
         return (await tx.execute(select(table).where(table.case_id == case_id).order_by(order))).scalars().all()
 
     return Past(
-        replies=await all_of(Reply, col(Reply.round)), ratings=await all_of(Rating, col(Rating.round)),
-        marks=await all_of(SupervisionMark, col(SupervisionMark.round)), history=await all_of(CaseHistory, col(CaseHistory.version)),
+        replies=await all_of(Reply, col(Reply.round)),
+        ratings=await all_of(Rating, col(Rating.round)),
+        marks=await all_of(SupervisionMark, col(SupervisionMark.round)),
+        history=await all_of(CaseHistory, col(CaseHistory.version)),
     )
 
 

@@ -58,8 +58,13 @@ async def note_station(tx: Tx, event: StationChanged) -> None:
 
 
 async def _note(
-    tx: Tx, event: StationChanged | MandateChanged, *,
-    versions: Table, same: ColumnElement[bool], lines: ColumnElement[bool], kept: dict[str, object],
+    tx: Tx,
+    event: StationChanged | MandateChanged,
+    *,
+    versions: Table,
+    same: ColumnElement[bool],
+    lines: ColumnElement[bool],
+    kept: dict[str, object],
 ) -> None:
     await tx.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LEDGER_LOCK})
     # Versions come with or after the moment since which they hold, but for one heard before its predecessors.
@@ -89,8 +94,12 @@ def _tell_moves(tx: Tx, before: dict[uuid.UUID, Owned], after: dict[uuid.UUID, O
 
 def _tell(tx: Tx, owned: Owned, sign: int, cause: Event) -> None:
     posted = PointsPosted(
-        line_id=owned.id, deputy_id=owned.deputy_id, item=owned.item, points=sign * owned.points,
-        evidence=owned.evidence, rule_version=owned.rule_version,
+        line_id=owned.id,
+        deputy_id=owned.deputy_id,
+        item=owned.item,
+        points=sign * owned.points,
+        evidence=owned.evidence,
+        rule_version=owned.rule_version,
     )
     emit(tx, posted, cause=cause)
     live(tx, "ledger", str(owned.deputy_id))

@@ -91,8 +91,13 @@ class RankingOut(Page[StandingOut]):
 
 @router.get("/deputies/{deputy_id}/ledger")
 async def ledger(
-    *, deputy_id: uuid.UUID, tx: InTx, caller: Annotated[Caller, requires("ledger.read", "ledger.read.own")],
-    lang: Lang, paging: Paging, period: Year | None = None,
+    *,
+    deputy_id: uuid.UUID,
+    tx: InTx,
+    caller: Annotated[Caller, requires("ledger.read", "ledger.read.own")],
+    lang: Lang,
+    paging: Paging,
+    period: Year | None = None,
 ) -> LedgerOut:
     """A deputy's points with the event that each is evidence of. A deputy reads the own ledger, staff those of their region."""
     mandate = await queries.account(tx, deputy_id)
@@ -104,12 +109,13 @@ async def ledger(
     page, cursor = page_of(rows, paging.limit, key=lambda row: (row.occurred_at, row.id))
     items = rules.totals((await queries.sums(tx, year, deputy_id)).get(deputy_id, {}), table)
     return LedgerOut(
-        deputy_id=deputy_id, period=year, table=TableOut(version=table.version, label=table.label[lang]),
-        raw=sum((one.raw for one in items), Decimal(0)), total=sum((one.capped for one in items), Decimal(0)),
+        deputy_id=deputy_id,
+        period=year,
+        table=TableOut(version=table.version, label=table.label[lang]),
+        raw=sum((one.raw for one in items), Decimal(0)),
+        total=sum((one.capped for one in items), Decimal(0)),
         items=[
-            ItemOut(
-                item=one.item, label=_label(table, one.item, lang), lines=one.lines, raw=one.raw, capped=one.capped, cap=one.cap
-            )
+            ItemOut(item=one.item, label=_label(table, one.item, lang), lines=one.lines, raw=one.raw, capped=one.capped, cap=one.cap)
             for one in items
         ],
         lines=[LineOut(**row._asdict(), label=_label(table, row.item, lang)) for row in page],
@@ -119,24 +125,30 @@ async def ledger(
 
 @router.get("/ranking")
 async def ranking(
-    *, tx: InTx, caller: Annotated[Caller, requires("ranking.read")], lang: Lang, paging: Paging,
-    period: Year | None = None, group: Group | None = None, level: MandateLevel | None = None,
+    *,
+    tx: InTx,
+    caller: Annotated[Caller, requires("ranking.read")],
+    lang: Lang,
+    paging: Paging,
+    period: Year | None = None,
+    group: Group | None = None,
+    level: MandateLevel | None = None,
 ) -> RankingOut:
     """Capped points of a period among peers: mandates of one level are ranked together, 议政代表 apart."""
     year, table = _period(tx.policy, period)
     peers = await queries.peers(tx, year, caller.region, level, group)
     sums = await queries.sums(tx, year)
-    standings = rules.standings(
-        peers, {one.deputy_id: rules.capped(sums.get(one.deputy_id, {}), table) for one in peers}
-    )
+    standings = rules.standings(peers, {one.deputy_id: rules.capped(sums.get(one.deputy_id, {}), table) for one in peers})
     after = paging.after(int, int, uuid.UUID)
     rest = [one for one in standings if after is None or rules.place(one) > after]
     page, cursor = page_of(rest[: paging.limit + 1], paging.limit, key=rules.place)
     return RankingOut(
-        period=year, table=TableOut(version=table.version, label=table.label[lang]),
+        period=year,
+        table=TableOut(version=table.version, label=table.label[lang]),
         items=[
             StandingOut(
-                rank=one.rank, points=one.points,
+                rank=one.rank,
+                points=one.points,
                 **one.mandate.model_dump(include={"deputy_id", "name", "level", "group", "region", "status"}),
             )
             for one in page

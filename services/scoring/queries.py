@@ -58,10 +58,7 @@ def _in_force(versions: Table, key: Column[Any], of: ColumnElement[Any]) -> tupl
     """The newest version that held at the line's moment, else the first one: `rules.in_force` in SQL, line by line."""
     held = versions.c.since <= LINE.c.occurred_at
     newest = (
-        select(versions)
-        .where(key == of)
-        .order_by(held.desc(), case((held, -versions.c.version_no), else_=versions.c.version_no))
-        .limit(1)
+        select(versions).where(key == of).order_by(held.desc(), case((held, -versions.c.version_no), else_=versions.c.version_no)).limit(1)
     )
     return newest.lateral(f"{versions.name}_held"), true()
 
@@ -101,9 +98,7 @@ async def account(tx: Tx, deputy_id: uuid.UUID) -> MandateVersion | None:
     return (await tx.scalars(newest)).first()
 
 
-async def page_of_lines(
-    tx: Tx, deputy_id: uuid.UUID, period: int, before: tuple[datetime, uuid.UUID] | None, limit: int
-) -> list[Owned]:
+async def page_of_lines(tx: Tx, deputy_id: uuid.UUID, period: int, before: tuple[datetime, uuid.UUID] | None, limit: int) -> list[Owned]:
     """A deputy's lines of a period, the newest first, from the one after `before` on."""
     theirs = attributed(LINE.c.period == period, earned_by(deputy_id)).subquery()
     page = select(theirs).where(theirs.c.deputy_id == deputy_id).order_by(theirs.c.occurred_at.desc(), theirs.c.id.desc())
@@ -112,9 +107,7 @@ async def page_of_lines(
     return [Owned(*row) for row in await tx.execute(page.limit(limit))]
 
 
-async def sums(
-    tx: Tx, period: int, deputy_id: uuid.UUID | None = None
-) -> dict[uuid.UUID, dict[str, tuple[int, Decimal]]]:
+async def sums(tx: Tx, period: int, deputy_id: uuid.UUID | None = None) -> dict[uuid.UUID, dict[str, tuple[int, Decimal]]]:
     """Deputy → item → (lines, points) of a period: of one deputy, or of all who have any."""
     only = [] if deputy_id is None else [earned_by(deputy_id)]
     lines = attributed(LINE.c.period == period, *only, whole=deputy_id is None).subquery()
@@ -127,16 +120,9 @@ async def sums(
     return result
 
 
-async def peers(
-    tx: Tx, period: int, region: str, level: str | None, group: str | None
-) -> list[MandateVersion]:
+async def peers(tx: Tx, period: int, region: str, level: str | None, group: str | None) -> list[MandateVersion]:
     """The mandates under a region that ran on some day of a period, as their newest version says, inside a peer group."""
-    newest = (
-        select(MandateVersion)
-        .distinct(MANDATE.c.deputy_id)
-        .order_by(MANDATE.c.deputy_id, MANDATE.c.version_no.desc())
-        .subquery()
-    )
+    newest = select(MandateVersion).distinct(MANDATE.c.deputy_id).order_by(MANDATE.c.deputy_id, MANDATE.c.version_no.desc()).subquery()
     newer = aliased(MandateVersion, newest)
     ran = and_(newest.c.starts_on <= date(period, 12, 31), or_(newest.c.ends_on.is_(None), newest.c.ends_on >= date(period, 1, 1)))
     chosen = select(newer).where(ran, newest.c.region.startswith(region, autoescape=True))

@@ -68,8 +68,16 @@ def line_of(event: Earning, policy: ScoringPolicy) -> Line | None:
     if rule is None:
         return None
     return Line(
-        id=derived_id(event.id, item), item=item, points=rule.points, earner_kind=kind, earner_id=earner,
-        evidence=event.id, occurred_at=event.occurred_at, day=day, period=day.year, rule_version=table.version,
+        id=derived_id(event.id, item),
+        item=item,
+        points=rule.points,
+        earner_kind=kind,
+        earner_id=earner,
+        evidence=event.id,
+        occurred_at=event.occurred_at,
+        day=day,
+        period=day.year,
+        rule_version=table.version,
     )
 
 

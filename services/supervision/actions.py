@@ -14,16 +14,20 @@ from shared.events.directory import MandateChanged, OrganisationChanged
 
 async def note_organisation(tx: Tx, event: OrganisationChanged) -> None:
     """Keeps the organisation's newest name and validity."""
-    await _keep_newest(
-        tx, Organisation, organisation=event.organisation, name=event.name, active=event.active, version_no=event.version_no
-    )
+    await _keep_newest(tx, Organisation, organisation=event.organisation, name=event.name, active=event.active, version_no=event.version_no)
 
 
 async def note_mandate(tx: Tx, event: MandateChanged) -> None:
     """Keeps the mandate's newest state."""
     await _keep_newest(
-        tx, Mandate, deputy_id=event.deputy_id, name=event.name, status=event.status,
-        starts_on=event.starts_on, ends_on=event.ends_on, version_no=event.version_no,
+        tx,
+        Mandate,
+        deputy_id=event.deputy_id,
+        name=event.name,
+        status=event.status,
+        starts_on=event.starts_on,
+        ends_on=event.ends_on,
+        version_no=event.version_no,
     )
 
 

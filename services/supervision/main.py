@@ -16,7 +16,10 @@ from shared.app import create_app
 def build(settings: Settings | None = None) -> FastAPI:
     """The service, one capability a line."""
     return create_app(
-        "supervision", settings=settings or Settings(), consumers=consumers, sweeps=sweeps,
+        "supervision",
+        settings=settings or Settings(),
+        consumers=consumers,
+        sweeps=sweeps,
         routers=[
             projects.router,
             public_projects.router,

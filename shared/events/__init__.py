@@ -4,5 +4,16 @@ from shared.events import directory, intake, notify, routing, scoring, supervisi
 from shared.events.base import CORE, EVERYONE, Event, all_events, derived_id, new_id
 
 __all__ = [
-    "CORE", "EVERYONE", "Event", "all_events", "derived_id", "directory", "intake", "new_id", "notify", "routing", "scoring", "supervision",
+    "CORE",
+    "EVERYONE",
+    "Event",
+    "all_events",
+    "derived_id",
+    "directory",
+    "intake",
+    "new_id",
+    "notify",
+    "routing",
+    "scoring",
+    "supervision",
 ]

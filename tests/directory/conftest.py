@@ -78,8 +78,14 @@ class Place:
 def mandate(**changes: Any) -> dict[str, Any]:
     """A request body that enters a mandate."""
     return {
-        "person": "P1", "name": "陈若溪", "card": "W001", "level": "county", "region": "320412100", "group": "湖塘镇代表团",
-        "starts_on": "2022-01-05", **changes,
+        "person": "P1",
+        "name": "陈若溪",
+        "card": "W001",
+        "level": "county",
+        "region": "320412100",
+        "group": "湖塘镇代表团",
+        "starts_on": "2022-01-05",
+        **changes,
     }
 
 
@@ -125,7 +131,9 @@ async def place(empty: Place) -> Place:
     """A district with a town, a community, a zone, two organisations, a deputy and a home."""
     async with empty.service.tx() as tx:
         for code, kind, parent in (
-            ("320412", "district", None), ("320412100", "town", "320412"), ("320412100001", "community", "320412100"),
+            ("320412", "district", None),
+            ("320412100", "town", "320412"),
+            ("320412100001", "community", "320412100"),
             ("320412gxq", "zone", "320412"),
         ):
             await places.put_region(tx, RegionFields(code, f"区划{code}", kind, parent), ROOT_CALLER, 0)  # type: ignore[arg-type]

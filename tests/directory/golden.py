@@ -21,7 +21,10 @@ def _key(number: int) -> SigningKey:
 
 EVENTS = [
     SigningKeysPublished(
-        id=derived_id(_SOURCE, str(number)), occurred_at=_START + timedelta(hours=number), site=kit.SITE, set_no=number,
+        id=derived_id(_SOURCE, str(number)),
+        occurred_at=_START + timedelta(hours=number),
+        site=kit.SITE,
+        set_no=number,
         keys=tuple(_key(n) for n in range(max(1, number - 1), number + 1)),
     )
     for number in range(1, 5)

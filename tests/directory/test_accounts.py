@@ -158,7 +158,8 @@ async def test_no_answer_shows_a_hash_or_a_session(place: Place) -> None:
     account = await place.account()
     signed_in = await place.login()
     for answer in (
-        await place.client.get("/accounts", headers=SYSADMIN), await place.client.get(f"/accounts/{account['id']}", headers=SECADMIN),
+        await place.client.get("/accounts", headers=SYSADMIN),
+        await place.client.get(f"/accounts/{account['id']}", headers=SECADMIN),
         await place.client.get("/me", headers=bearer(signed_in)),
     ):
         assert "argon2" not in answer.text

@@ -52,7 +52,10 @@ async def test_the_demo_place_comes_in_as_rehearsed_and_a_second_time_changes_no
 async def test_one_flaw_keeps_the_whole_file_out(place: Place) -> None:
     before = await place.service.rows()
     lines = (
-        "organisation,name,kind,region", "water,区水利局,government,320412", "Parks,园林,government,320412", "roads,公路,government,999999",
+        "organisation,name,kind,region",
+        "water,区水利局,government,320412",
+        "Parks,园林,government,320412",
+        "roads,公路,government,999999",
     )
     content = "\n".join(lines)
     answer = await send(place, "organisations", content)
@@ -85,7 +88,8 @@ FLAWED: list[tuple[str, str | bytes, list[tuple[int, str | None, str]]]] = [
     ("people", "person,name,level,region,card,starts_on\nP9,李,county,320412,W9,2022-13-05\n", [(2, "starts_on", "CellNotValid")]),
     ("stations", "name,kind,region,lead\n新站,station,320412,NONE\n", [(2, "lead", "DeputyUnknown")]),
     (
-        "accounts", "username,role,deputy\nli.na,deputy,NONE\nwang,deputy,\n",
+        "accounts",
+        "username,role,deputy\nli.na,deputy,NONE\nwang,deputy,\n",
         [(2, "deputy", "DeputyUnknown"), (3, "deputy_id", "DeputyNeeded")],
     ),
 ]

@@ -123,7 +123,10 @@ def test_a_role_that_acts_for_somebody_says_for_whom() -> None:
 @pytest.mark.parametrize(
     ("password", "needs"),
     [
-        ("Ab1", ["length"]), ("abcdefghijkl", ["mixture"]), ("abcdefghij12", ["mixture"]), ("Zhang.Wei-2026", ["username"]),
+        ("Ab1", ["length"]),
+        ("abcdefghijkl", ["mixture"]),
+        ("abcdefghij12", ["mixture"]),
+        ("Zhang.Wei-2026", ["username"]),
         ("短密码", ["length", "mixture"]),
     ],
 )

@@ -60,7 +60,10 @@ async def test_unknown_wrong_locked_closed_and_awaiting_answer_alike(place: Plac
         await tx.execute(update(Account).where(Account.username == "locked").values(locked_until=now() + timedelta(hours=1)))
     await place.account("known")
     answers = [
-        await place.login("unknown"), await place.login("known", "wrong"), await place.login("locked"), await place.login("closed"),
+        await place.login("unknown"),
+        await place.login("known", "wrong"),
+        await place.login("locked"),
+        await place.login("closed"),
         await place.login("awaiting"),
     ]
     bodies = [{key: value for key, value in answer.json().items() if key != "request_id"} for answer in answers]
@@ -257,7 +260,9 @@ async def test_a_hash_of_old_parameters_is_renewed_at_the_next_login(place: Plac
 async def test_login_takes_malformed_and_oversized_input_as_a_fault_of_the_sender(place: Place) -> None:
     before = await place.service.rows()
     for body in (
-        {"username": "x"}, {"username": "x", "password": "y", "more": 1}, {"username": "x" * 65, "password": "y"},
+        {"username": "x"},
+        {"username": "x", "password": "y", "more": 1},
+        {"username": "x" * 65, "password": "y"},
         {"username": "a\u0000b", "password": "y"},
     ):
         answer = await place.post("/login", body)

@@ -47,13 +47,24 @@ class Suite:
 
     def start(self) -> None:
         """Starts it and returns once it is ready. Raises AssertionError with what it printed when it does not come up."""
-        environment = {**os.environ, "LIANXIN_DATA": str(self.data), "LIANXIN_PORT": str(self.settings.port), "LIANXIN_DEMO": "false", **self._environment}
+        environment = {
+            **os.environ,
+            "LIANXIN_DATA": str(self.data),
+            "LIANXIN_PORT": str(self.settings.port),
+            "LIANXIN_DEMO": "false",
+            **self._environment,
+        }
         environment.pop("LIANXIN_MASTER_KEY", None)
         self.data.mkdir(exist_ok=True)
         with (self.data / "printed.log").open("ab") as printed:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "deploy.local", "run", "--scale", self._scale], cwd=ROOT, env=environment,
-                stdin=subprocess.DEVNULL, stdout=printed, stderr=printed, start_new_session=True,
+                [sys.executable, "-m", "deploy.local", "run", "--scale", self._scale],
+                cwd=ROOT,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=printed,
+                stderr=printed,
+                start_new_session=True,
             )
         deadline = time.monotonic() + STARTS_WITHIN
         while not self.state().get("ready"):
@@ -100,7 +111,10 @@ class Suite:
     async def counts(self) -> dict[str, dict[str, int]]:
         """How many rows each business table of each service has."""
         found: dict[str, dict[str, int]] = {}
-        listing = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename NOT LIKE 'kit\\_%' AND tablename NOT LIKE '%migration'"
+        listing = (
+            "SELECT tablename FROM pg_tables WHERE schemaname = 'public' "
+            "AND tablename NOT LIKE 'kit\\_%' AND tablename NOT LIKE '%migration'"
+        )
         for service in SERVICES:
             tables = [row.tablename for row in await self.query(service, listing)]
             counted = " UNION ALL ".join(f"SELECT '{t}' AS name, count(*) AS n FROM \"{t}\"" for t in tables)

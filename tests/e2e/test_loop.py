@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import stat
 import uuid
 from collections.abc import AsyncIterator
@@ -13,68 +12,8 @@ import httpx
 import pytest_asyncio
 
 from tests.e2e.suite import Suite
+from tests.e2e.world import World, assert_problem
 from tests.kit import eventually
-
-
-class World:
-    """What a test may know: the accounts and codes of `demo.json`, and a client of the gateway."""
-
-    def __init__(self, suite: Suite, client: httpx.AsyncClient) -> None:
-        self.suite, self.client = suite, client
-        self.demo: dict[str, Any] = json.loads((suite.data / "demo.json").read_text("utf-8"))
-
-    def account(self, role: str, organisation: str | None = None) -> dict[str, Any]:
-        return next(a for a in self.demo["accounts"] if a["role"] == role and organisation in (None, a["organisation"]))
-
-    async def sign_in(self, role: str, organisation: str | None = None) -> dict[str, str]:
-        account = self.account(role, organisation)
-        response = await self.client.post("/api/directory/login", json={k: account[k] for k in ("username", "password")})
-        assert response.status_code == 200, response.text
-        assert set(response.json()) >= {"access_token", "refresh_token", "expires_in", "account"}
-        return {"Authorization": f"Bearer {response.json()['access_token']}"}
-
-    async def submit(self, **more: Any) -> dict[str, Any]:
-        body = {"code": self.demo["codes"][0]["code"], "title": "路灯不亮", "text": "小区门口的路灯坏了半个月，晚上出行不安全。", **more}
-        response = await self.client.post("/api/intake/opinions", json=body, headers={"Idempotency-Key": str(uuid.uuid4())})
-        assert response.status_code == 201, response.text
-        opinion: dict[str, Any] = response.json()
-        return opinion
-
-    async def case(self, number: str, desk: dict[str, str], **wanted: Any) -> dict[str, Any]:
-        async def look() -> Any:
-            page = (await self.client.get("/api/routing/cases", params={"q": number}, headers=desk)).json()
-            return next((c for c in page["items"] if c["number"] == number and all(c[k] == v for k, v in wanted.items())), None)
-
-        found: dict[str, Any] = await eventually(look, what=f"case {wanted}")
-        return found
-
-    async def act(self, case: dict[str, Any], action: str, body: Any, who: dict[str, str], status: int = 200) -> dict[str, Any]:
-        response = await self.client.post(f"/api/routing/cases/{case['id']}/{action}", json=body, headers={**who, "If-Match": str(case["version"])})
-        assert response.status_code == status, response.text
-        found: dict[str, Any] = response.json()
-        return found
-
-    async def track(self, opinion: dict[str, Any]) -> dict[str, Any]:
-        response = await self.client.get(f"/api/intake/opinions/{opinion['number']}", headers={"X-Lookup-Code": opinion["lookup_code"]})
-        assert response.status_code == 200, response.text
-        found: dict[str, Any] = response.json()
-        return found
-
-    async def rate(self, opinion: dict[str, Any], level: str) -> httpx.Response:
-        headers = {"X-Lookup-Code": opinion["lookup_code"]}
-        return await self.client.post(f"/api/intake/opinions/{opinion['number']}/rating", json={"level": level}, headers=headers)
-
-    async def still(self) -> dict[str, dict[str, int]]:
-        """Row counts of all databases once nothing is under way any more."""
-
-        async def quiet() -> Any:
-            before = await self.suite.counts()
-            await asyncio.sleep(0.3)
-            after = await self.suite.counts()
-            return after if before == after and not any(t["outbox"] for t in after.values()) else None
-
-        counts: dict[str, dict[str, int]] = await eventually(quiet, within=20, what="all outboxes empty and rows at rest")
-        return counts
 
 
 @pytest_asyncio.fixture
@@ -83,17 +22,12 @@ async def world(suite: Suite) -> AsyncIterator[World]:
         yield World(suite, client)
 
 
-def assert_problem(response: httpx.Response, status: int, code: str | None = None) -> dict[str, Any]:
-    assert response.status_code == status, response.text
-    assert response.headers["content-type"].startswith("application/problem+json")
-    body: dict[str, Any] = response.json()
-    assert body["title"] and body["detail"] and body["code"] and body["status"] == status and body["request_id"]
-    assert code in (None, body["code"])
-    return body
-
-
 async def test_the_whole_loop_to_the_second_reply(world: World) -> None:
-    desk, health, housing = await world.sign_in("desk"), await world.sign_in("department", "health"), await world.sign_in("department", "housing")
+    desk, health, housing = (
+        await world.sign_in("desk"),
+        await world.sign_in("department", "health"),
+        await world.sign_in("department", "housing"),
+    )
     deputy = await world.sign_in("deputy")
     opinion = await world.submit(title="一件说不清的事", text="想反映一个情况，请帮忙转给有关部门。")
     assert set(opinion) >= {"number", "lookup_code", "status"}
@@ -138,7 +72,11 @@ async def test_points_come_with_the_events_that_earned_them(world: World) -> Non
 
 
 async def test_each_refusal_is_a_clear_problem_and_changes_no_row(world: World) -> None:
-    desk, housing, health = await world.sign_in("desk"), await world.sign_in("department", "housing"), await world.sign_in("department", "health")
+    desk, housing, health = (
+        await world.sign_in("desk"),
+        await world.sign_in("department", "housing"),
+        await world.sign_in("department", "health"),
+    )
     deputy = await world.sign_in("deputy")
     opinion = await world.submit()
     case = await world.case(opinion["number"], desk)
@@ -167,7 +105,9 @@ async def test_each_refusal_is_a_clear_problem_and_changes_no_row(world: World) 
     assert assert_problem(stale, 409, "StaleVersion")["current"] == case["version"]
     assert_problem(await world.client.post(f"{url}/accept", headers=housing), 428)
     assert_problem(await world.client.post("/api/intake/opinions", json={**body, "text": "长" * 400_000}), 413)
-    assert_problem(await world.client.post("/api/intake/opinions", content=b'{"code": "x", ', headers={"Content-Type": "application/json"}), 400)
+    assert_problem(
+        await world.client.post("/api/intake/opinions", content=b'{"code": "x", ', headers={"Content-Type": "application/json"}), 400
+    )
     assert_problem(await world.client.post("/api/intake/opinions", json={**body, "code": body["code"][:-6] + "AAAAAA"}), 404)
     assert_problem(await world.client.get(f"/api/intake/opinions/{opinion['number']}", headers={"X-Lookup-Code": "AAAA-AAAA-AAAA"}), 404)
     assert_problem(await world.rate(opinion, "satisfied"), 409)

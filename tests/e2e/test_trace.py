@@ -76,8 +76,12 @@ async def test_one_trace_runs_from_the_request_through_the_outbox_and_three_serv
     found = {span.name: span for span in spans.get_finished_spans() if f"{span.context.trace_id:032x}" == TRACE}
     names = set(found)
     assert {
-        "POST /opinions", "publish intake.opinion_classified.v1", "routing handles intake.opinion_classified.v1",
-        "publish routing.assignment_made.v1", "notify handles routing.assignment_made.v1", "publish notify.notice_posted.v1",
+        "POST /opinions",
+        "publish intake.opinion_classified.v1",
+        "routing handles intake.opinion_classified.v1",
+        "publish routing.assignment_made.v1",
+        "notify handles routing.assignment_made.v1",
+        "publish notify.notice_posted.v1",
     } <= names, names
     request = found["POST /opinions"]
     assert request.parent is not None and f"{request.parent.span_id:016x}" == PARENT

@@ -17,7 +17,11 @@ from tests.intake import golden
 
 
 def code_text(
-    kind: CodeKind = "station", *, target: uuid.UUID = golden.STATION, code_id: uuid.UUID = golden.CODE, region: str = "320412001",
+    kind: CodeKind = "station",
+    *,
+    target: uuid.UUID = golden.STATION,
+    code_id: uuid.UUID = golden.CODE,
+    region: str = "320412001",
     key: Ed25519PrivateKey | None = None,
 ) -> str:
     """The text of a code as it is printed."""
@@ -42,7 +46,8 @@ class Sent:
     async def rate(self, level: str = "satisfied", comment: str | None = None, code: str | None = None, **headers: str) -> httpx.Response:
         """Rates the reply."""
         return await self.service.client.post(
-            f"/opinions/{self.number}/rating", json={"level": level, "comment": comment},
+            f"/opinions/{self.number}/rating",
+            json={"level": level, "comment": comment},
             headers={"X-Lookup-Code": code or self.lookup_code, **headers},
         )
 

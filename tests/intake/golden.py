@@ -30,9 +30,14 @@ CODE = uuid.UUID("01970000-0000-7000-8000-000000000004")
 
 def _facts(opinion: uuid.UUID, case_version: int, minutes: int, round_: int = 1) -> dict[str, Any]:
     return {
-        "id": derived_id(opinion, f"event-{minutes}"), "occurred_at": START + timedelta(minutes=minutes), "site": "320412",
-        "case_id": derived_id(opinion, "case"), "opinion_id": opinion, "number": "320412-2026-ABCDEFGH",
-        "case_version": case_version, "round": round_,
+        "id": derived_id(opinion, f"event-{minutes}"),
+        "occurred_at": START + timedelta(minutes=minutes),
+        "site": "320412",
+        "case_id": derived_id(opinion, "case"),
+        "opinion_id": opinion,
+        "number": "320412-2026-ABCDEFGH",
+        "case_version": case_version,
+        "round": round_,
     }
 
 
@@ -42,8 +47,13 @@ def opened(opinion: uuid.UUID) -> CaseOpened:
 
 def assigned(opinion: uuid.UUID, case_version: int = 2, minutes: int = 2, lead: str = "housing") -> CaseAssigned:
     return CaseAssigned(
-        **_facts(opinion, case_version, minutes), category="construction", lead=lead, co_handlers=(), by="desk",
-        reply_due_at=START + timedelta(days=90), due_is_provisional=False,
+        **_facts(opinion, case_version, minutes),
+        category="construction",
+        lead=lead,
+        co_handlers=(),
+        by="desk",
+        reply_due_at=START + timedelta(days=90),
+        due_is_provisional=False,
     )
 
 
@@ -61,8 +71,14 @@ def overdue(opinion: uuid.UUID) -> CaseOverdue:
 
 def replied(opinion: uuid.UUID, case_version: int = 7, minutes: int = 7, round_: int = 1) -> CaseReplied:
     return CaseReplied(
-        **_facts(opinion, case_version, minutes, round_), department="transport", result_class="B", counts_as_done=False,
-        counts_as_promise=True, text=f"第{round_}轮答复：已列入计划。", signer="张某", replied_at=START + timedelta(minutes=minutes),
+        **_facts(opinion, case_version, minutes, round_),
+        department="transport",
+        result_class="B",
+        counts_as_done=False,
+        counts_as_promise=True,
+        text=f"第{round_}轮答复：已列入计划。",
+        signer="张某",
+        replied_at=START + timedelta(minutes=minutes),
         on_time=False,
     )
 
@@ -82,8 +98,17 @@ def closed(opinion: uuid.UUID) -> CaseClosed:
 def case_events(opinion: uuid.UUID) -> list[CaseEvent]:
     """All that routing says about one opinion, in order."""
     return [
-        opened(opinion), assigned(opinion), objected(opinion), assigned(opinion, 4, 4, "transport"), accepted(opinion), overdue(opinion),
-        replied(opinion), reopened(opinion), not_counted(opinion), replied(opinion, 9, 10, 2), closed(opinion),
+        opened(opinion),
+        assigned(opinion),
+        objected(opinion),
+        assigned(opinion, 4, 4, "transport"),
+        accepted(opinion),
+        overdue(opinion),
+        replied(opinion),
+        reopened(opinion),
+        not_counted(opinion),
+        replied(opinion, 9, 10, 2),
+        closed(opinion),
     ]
 
 

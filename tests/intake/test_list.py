@@ -32,7 +32,10 @@ async def test_an_item_says_what_the_desk_needs_and_no_contact(intake: kit.Runni
     await intake.deliver(golden.opened(sent.id))
     item = (await intake.client.get("/opinions", headers=kit.token("desk"))).json()["items"][0]
     assert (item["status"], item["status_label"], item["category"], item["category_label"]) == (
-        "classified", "已分类，等待交办", "construction", "城乡建设",
+        "classified",
+        "已分类，等待交办",
+        "construction",
+        "城乡建设",
     )
     assert item["case_id"] == str(golden.opened(sent.id).case_id)
     assert not {"contact", "name", "phone", "lookup_hash", "lookup_salt", "text"} & set(item)

@@ -22,11 +22,26 @@ async def begin_anew(service: kit.Running) -> None:
 
 async def put_opinion(service: kit.Running) -> None:
     async with service.tx() as tx:
-        tx.add(Opinion(
-            id=golden.OPINION, number="320412-2026-ABCDEFGH", lookup_salt=b"s", lookup_hash=b"h", channel="station", code_id=golden.CODE,
-            target_id=golden.STATION, region="320412001", title="路灯不亮", text="路灯坏了", category="construction", confidence=1.0,
-            category_source="rule", profile_version="wujin@1", submitted_at=golden.START, status_at=golden.START,
-        ))
+        tx.add(
+            Opinion(
+                id=golden.OPINION,
+                number="320412-2026-ABCDEFGH",
+                lookup_salt=b"s",
+                lookup_hash=b"h",
+                channel="station",
+                code_id=golden.CODE,
+                target_id=golden.STATION,
+                region="320412001",
+                title="路灯不亮",
+                text="路灯坏了",
+                category="construction",
+                confidence=1.0,
+                category_source="rule",
+                profile_version="wujin@1",
+                submitted_at=golden.START,
+                status_at=golden.START,
+            )
+        )
         await tx.flush()
         tx.add(Rating(opinion_id=golden.OPINION, round=1, level="dissatisfied", rated_at=datetime(2026, 5, 12, tzinfo=UTC)))
         await wake(tx, "opinion", golden.OPINION)

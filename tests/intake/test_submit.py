@@ -28,7 +28,11 @@ async def test_an_opinion_gets_a_number_and_a_lookup_code_and_is_told_with_its_c
     assert isinstance(submitted, OpinionSubmitted)
     assert isinstance(classified, OpinionClassified)
     assert (submitted.number, submitted.channel, submitted.code_id, submitted.target_id, submitted.region) == (
-        receipt["number"], "station", golden.CODE, golden.STATION, "320412001",
+        receipt["number"],
+        "station",
+        golden.CODE,
+        golden.STATION,
+        "320412001",
     )
     assert submitted.opinion_id == classified.opinion_id
     assert (classified.number, classified.category, classified.source) == (receipt["number"], "construction", "rule")
@@ -90,8 +94,17 @@ async def test_a_code_that_directory_did_not_sign_is_unknown(intake: kit.Running
 
 
 NOT_FITTING: list[dict[str, object]] = [
-    {"title": "长" * 201}, {"text": "长" * 20_001}, {"title": "  "}, {"text": ""}, {"title": None}, {"code": ""}, {"contact": {}},
-    {"contact": {"phone": "not a number"}}, {"contact": {"name": "王" * 61}}, {"contact": {"email": "a@b.c"}}, {"more": 1},
+    {"title": "长" * 201},
+    {"text": "长" * 20_001},
+    {"title": "  "},
+    {"text": ""},
+    {"title": None},
+    {"code": ""},
+    {"contact": {}},
+    {"contact": {"phone": "not a number"}},
+    {"contact": {"name": "王" * 61}},
+    {"contact": {"email": "a@b.c"}},
+    {"more": 1},
     {"text": "a\x00b"},
 ]
 
@@ -111,9 +124,17 @@ async def test_texts_of_the_greatest_size_are_taken(intake: kit.Running, send: S
 
 async def test_a_code_without_a_region_takes_it_from_the_station_it_names(intake: kit.Running, send: Send) -> None:
     await send(code=code_text(region="zone"))
-    await intake.deliver(StationChanged(
-        station_id=golden.STATION, name="高新区站", kind="station", region="wj-hi-tech", lead_deputy_id=None, status="open", version_no=1,
-    ))
+    await intake.deliver(
+        StationChanged(
+            station_id=golden.STATION,
+            name="高新区站",
+            kind="station",
+            region="wj-hi-tech",
+            lead_deputy_id=None,
+            status="open",
+            version_no=1,
+        )
+    )
     await send(code=code_text(region="zone"))
     assert {e.region for e in await intake.outbox() if isinstance(e, OpinionSubmitted)} == {"320412", "wj-hi-tech"}
 
@@ -132,7 +153,9 @@ async def test_neither_contact_nor_numbers_in_the_text_leave_the_service(
 ) -> None:
     name, phone, in_text, identity = "欧阳金丝雀", "+86 139 1234 5678", "13712345678", "320404199001011234"
     sent = await send(
-        title=f"请致电{in_text}", text=f"我的电话是{in_text}，身份证{identity}，路灯坏了", contact={"name": name, "phone": phone},
+        title=f"请致电{in_text}",
+        text=f"我的电话是{in_text}，身份证{identity}，路灯坏了",
+        contact={"name": name, "phone": phone},
     )
     await intake.deliver(golden.opened(sent.id), golden.replied(sent.id))
     assert (await sent.rate("dissatisfied", f"打 {in_text} 没人接")).status_code == 201

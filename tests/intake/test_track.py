@@ -19,8 +19,18 @@ async def test_the_sender_follows_the_opinion_through_all_that_happens(intake: k
         await intake.deliver(event)
         seen.append((await sent.track()).json()["status"])
     assert seen == [
-        "accepted", "classified", "assigned", "reassigning", "assigned", "in_handling", "in_handling", "replied", "reopened", "reopened",
-        "replied", "closed",
+        "accepted",
+        "classified",
+        "assigned",
+        "reassigning",
+        "assigned",
+        "in_handling",
+        "in_handling",
+        "replied",
+        "reopened",
+        "reopened",
+        "replied",
+        "closed",
     ]
 
 
@@ -68,8 +78,11 @@ async def test_wrong_codes_and_unknown_numbers_answer_alike(intake: kit.Running,
     answers = [
         await intake.client.get(f"/opinions/{number}", headers=headers)
         for number, headers in [
-            (sent.number, {"X-Lookup-Code": other.lookup_code}), (sent.number, {"X-Lookup-Code": "0000-0000-0000"}), (sent.number, {}),
-            ("320412-2026-00000000", {"X-Lookup-Code": sent.lookup_code}), ("x", {"X-Lookup-Code": sent.lookup_code}),
+            (sent.number, {"X-Lookup-Code": other.lookup_code}),
+            (sent.number, {"X-Lookup-Code": "0000-0000-0000"}),
+            (sent.number, {}),
+            ("320412-2026-00000000", {"X-Lookup-Code": sent.lookup_code}),
+            ("x", {"X-Lookup-Code": sent.lookup_code}),
         ]
     ]
     assert {a.status_code for a in answers} == {404}

@@ -25,29 +25,54 @@ def _told(minutes: int) -> dict[str, Any]:
 
 def assignment(minutes: int, organisation: str, part: Any = "lead") -> AssignmentMade:
     return AssignmentMade(
-        **_told(minutes), assignment_id=derived_id(CASE, f"assignment-{minutes}"), case_id=CASE, number=NUMBER, organisation=organisation,
-        part=part, round=1, category="construction", title="路灯不亮", text="小区路灯不亮已有一周", due_at=DUE,
+        **_told(minutes),
+        assignment_id=derived_id(CASE, f"assignment-{minutes}"),
+        case_id=CASE,
+        number=NUMBER,
+        organisation=organisation,
+        part=part,
+        round=1,
+        category="construction",
+        title="路灯不亮",
+        text="小区路灯不亮已有一周",
+        due_at=DUE,
     )
 
 
 def _case(minutes: int, case_version: int, round_: int = 1, department: str = "housing") -> dict[str, Any]:
     return {
-        **_told(minutes), "case_id": CASE, "opinion_id": derived_id(CASE, "opinion"), "number": NUMBER, "case_version": case_version,
-        "round": round_, "department": department,
+        **_told(minutes),
+        "case_id": CASE,
+        "opinion_id": derived_id(CASE, "opinion"),
+        "number": NUMBER,
+        "case_version": case_version,
+        "round": round_,
+        "department": department,
     }
 
 
 def replied(minutes: int, case_version: int, round_: int) -> CaseReplied:
     return CaseReplied(
-        **_case(minutes, case_version, round_), result_class="A", counts_as_done=True, counts_as_promise=False, text="已修复路灯",
-        signer="王局长", replied_at=START + timedelta(minutes=minutes), on_time=True,
+        **_case(minutes, case_version, round_),
+        result_class="A",
+        counts_as_done=True,
+        counts_as_promise=False,
+        text="已修复路灯",
+        signer="王局长",
+        replied_at=START + timedelta(minutes=minutes),
+        on_time=True,
     )
 
 
 def points(minutes: int, value: str) -> PointsPosted:
     return PointsPosted(
-        **_told(minutes), line_id=derived_id(CASE, f"line-{minutes}"), deputy_id=DEPUTY, item="opinion_taken_in", points=Decimal(value),
-        evidence=derived_id(CASE, "evidence"), rule_version="example-1",
+        **_told(minutes),
+        line_id=derived_id(CASE, f"line-{minutes}"),
+        deputy_id=DEPUTY,
+        item="opinion_taken_in",
+        points=Decimal(value),
+        evidence=derived_id(CASE, "evidence"),
+        rule_version="example-1",
     )
 
 

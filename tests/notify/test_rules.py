@@ -62,8 +62,15 @@ def test_an_account_hears_its_own_its_role_its_organisation_and_its_mandate():
 def test_every_notice_reads_whole_in_both_languages(event, language):
     audiences, params = rules.told_of(event)
     notice = Notice(
-        id=new_id(), position=1, site="320412", notice_class=event.event_name(), audience_kind=audiences[0].kind, audience=audiences[0].id,
-        params={name: str(value) for name, value in params.items()}, cause=event.id, occurred_at=event.occurred_at,
+        id=new_id(),
+        position=1,
+        site="320412",
+        notice_class=event.event_name(),
+        audience_kind=audiences[0].kind,
+        audience=audiences[0].id,
+        params={name: str(value) for name, value in params.items()},
+        cause=event.id,
+        occurred_at=event.occurred_at,
     )
     shown = rendered(notice, language, read=False)
     assert shown.title
@@ -76,8 +83,15 @@ def test_a_deadline_is_told_in_china_time_and_points_with_their_sign():
         audiences, params = rules.told_of(event)
         values = {name: value.isoformat() if isinstance(value, datetime) else str(value) for name, value in params.items()}
         notice = Notice(
-            id=new_id(), position=1, site="320412", notice_class=event.event_name(), audience_kind=audiences[0].kind,
-            audience=audiences[0].id, params=values, cause=event.id, occurred_at=event.occurred_at,
+            id=new_id(),
+            position=1,
+            site="320412",
+            notice_class=event.event_name(),
+            audience_kind=audiences[0].kind,
+            audience=audiences[0].id,
+            params=values,
+            cause=event.id,
+            occurred_at=event.occurred_at,
         )
         return rendered(notice, language, read=False).text
 

@@ -21,12 +21,23 @@ from tests.notify import golden
 async def process(servers, socket):
     """notify as it runs in earnest, on a Unix socket; a stop may take as long as it wants to."""
     told = {
-        "LIANXIN_SITE": kit.SITE, "LIANXIN_DATABASE_URL": servers.database_url("notify"), "LIANXIN_NATS_URL": servers.nats_url,
-        "LIANXIN_NATS_SEED": servers.nats_seed("notify"), "LIANXIN_STREAM_BEAT": "3600",
+        "LIANXIN_SITE": kit.SITE,
+        "LIANXIN_DATABASE_URL": servers.database_url("notify"),
+        "LIANXIN_NATS_URL": servers.nats_url,
+        "LIANXIN_NATS_SEED": servers.nats_seed("notify"),
+        "LIANXIN_STREAM_BEAT": "3600",
     }
     running = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "uvicorn", "--factory", "services.notify.main:build", "--uds", str(socket), "--no-access-log",
-        env={**os.environ, **told}, stdout=asyncio.subprocess.DEVNULL,
+        sys.executable,
+        "-m",
+        "uvicorn",
+        "--factory",
+        "services.notify.main:build",
+        "--uds",
+        str(socket),
+        "--no-access-log",
+        env={**os.environ, **told},
+        stdout=asyncio.subprocess.DEVNULL,
     )
     try:
         yield running

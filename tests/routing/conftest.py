@@ -28,7 +28,12 @@ class Routing:
         return await self.service.client.get(path, params=query, headers=who or kit.token("desk"))
 
     async def act(
-        self, name: str, action: str, version: int | None, body: dict[str, Any] | None = None, who: dict[str, str] | None = None,
+        self,
+        name: str,
+        action: str,
+        version: int | None,
+        body: dict[str, Any] | None = None,
+        who: dict[str, str] | None = None,
         **headers: str,
     ) -> httpx.Response:
         """An action on the case of the opinion with this name; by its department housing, or by the desk for `assign`."""

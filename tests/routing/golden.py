@@ -34,19 +34,34 @@ def organisation(
 ) -> OrganisationChanged:
     """A version of an organisation."""
     return OrganisationChanged(
-        id=derived_id(STATION, f"{name}-{version_no}"), occurred_at=occurred_at or at(minutes), site="320412", organisation=name,
-        name=title or f"区{name}", kind="government", region="320412", active=active, version_no=version_no,
+        id=derived_id(STATION, f"{name}-{version_no}"),
+        occurred_at=occurred_at or at(minutes),
+        site="320412",
+        organisation=name,
+        name=title or f"区{name}",
+        kind="government",
+        region="320412",
+        active=active,
+        version_no=version_no,
     )
 
 
 def opinion(minutes: float, name: str, category: str | None = "construction", **changes: Any) -> OpinionClassified:
     """A classified opinion; the sender chose the category unless the changes say otherwise."""
     facts: dict[str, Any] = {
-        "id": derived_id(opinion_id(name), "classified"), "occurred_at": at(minutes), "site": "320412", "opinion_id": opinion_id(name),
-        "number": f"320412-2026-{name.upper()}", "region": "320412001",
-        "title": f"关于路灯的意见{name}", "text": "小区门口的路灯坏了一个月，请尽快修好。",
-        "category": category, "confidence": 1.0 if category else 0.3, "source": "sender" if category else "none",
-        "target_id": STATION, "channel": "station",
+        "id": derived_id(opinion_id(name), "classified"),
+        "occurred_at": at(minutes),
+        "site": "320412",
+        "opinion_id": opinion_id(name),
+        "number": f"320412-2026-{name.upper()}",
+        "region": "320412001",
+        "title": f"关于路灯的意见{name}",
+        "text": "小区门口的路灯坏了一个月，请尽快修好。",
+        "category": category,
+        "confidence": 1.0 if category else 0.3,
+        "source": "sender" if category else "none",
+        "target_id": STATION,
+        "channel": "station",
     }
     return OpinionClassified(**facts | changes)
 
@@ -54,8 +69,14 @@ def opinion(minutes: float, name: str, category: str | None = "construction", **
 def rating(minutes: float, name: str, round_: int, level: RatingLevel) -> OpinionRated:
     """A resident's rating of a round."""
     return OpinionRated(
-        id=derived_id(opinion_id(name), f"rated-{round_}-{level}"), occurred_at=at(minutes), site="320412", opinion_id=opinion_id(name),
-        number=f"320412-2026-{name.upper()}", round=round_, level=level, comment="还没有修好" if level == "dissatisfied" else None,
+        id=derived_id(opinion_id(name), f"rated-{round_}-{level}"),
+        occurred_at=at(minutes),
+        site="320412",
+        opinion_id=opinion_id(name),
+        number=f"320412-2026-{name.upper()}",
+        round=round_,
+        level=level,
+        comment="还没有修好" if level == "dissatisfied" else None,
     )
 
 

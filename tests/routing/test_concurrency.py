@@ -49,7 +49,8 @@ async def test_ten_departments_clerks_accept_at_once_and_one_succeeds(routing):
 async def test_two_desks_and_the_arrival_of_the_department_give_one_hand_over_each_version(routing):
     await routing.opened("a", "health")
     await asyncio.gather(
-        routing.act("a", "assign", 1, {"lead": "transport"}), routing.act("a", "assign", 1, {"lead": "ecology"}),
+        routing.act("a", "assign", 1, {"lead": "transport"}),
+        routing.act("a", "assign", 1, {"lead": "ecology"}),
         routing.service.deliver(golden.organisation(0, "health")),
     )
     version, history = await _versions(routing, "a")

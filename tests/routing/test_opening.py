@@ -14,7 +14,8 @@ async def test_a_certain_opinion_becomes_an_assigned_case_and_both_are_told(rout
     case = await routing.opened("a", "construction")
     assert (case["status"], case["version"], case["department"], case["round"]) == ("assigned", 2, "housing", 1)
     assert [(h["version"], h["action"], h["from"], h["to"], h["by_role"]) for h in case["history"]] == [
-        (1, "open", None, "to_assign", "rule"), (2, "assign", "to_assign", "assigned", "rule")
+        (1, "open", None, "to_assign", "rule"),
+        (2, "assign", "to_assign", "assigned", "rule"),
     ]
     (opened,), (assigned,), (made,) = [await routing.told(kind) for kind in (CaseOpened, CaseAssigned, AssignmentMade)]
     assert (opened.case_version, opened.category, opened.opinion_id) == (1, "construction", golden.opinion_id("a"))
@@ -26,8 +27,10 @@ async def test_a_certain_opinion_becomes_an_assigned_case_and_both_are_told(rout
 
 async def test_what_is_not_certain_or_has_no_active_department_waits_for_the_desk(routing):
     await routing.service.deliver(
-        golden.opinion(0, "unsure", source="rule", confidence=0.5), golden.opinion(0, "by_model", source="model"),
-        golden.opinion(0, "none", None), golden.opinion(0, "unknown_department", "health"),
+        golden.opinion(0, "unsure", source="rule", confidence=0.5),
+        golden.opinion(0, "by_model", source="model"),
+        golden.opinion(0, "none", None),
+        golden.opinion(0, "unknown_department", "health"),
     )
     for name in ("unsure", "by_model", "none", "unknown_department"):
         case = await routing.case(name)

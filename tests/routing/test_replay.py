@@ -74,5 +74,9 @@ def _tells_the_story(rows: dict[str, list[str]]) -> None:
         "replied_badly": ("assigned", "housing", 5, 2),
     }
     assert {table: len(rows[table]) for table in ("rating", "reply", "supervision_mark", "part", "organisation_version")} == {
-        "rating": 2, "reply": 2, "supervision_mark": 1, "part": 7, "organisation_version": 7
+        "rating": 2,
+        "reply": 2,
+        "supervision_mark": 1,
+        "part": 7,
+        "organisation_version": 7,
     }

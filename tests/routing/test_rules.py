@@ -31,7 +31,12 @@ def _after(status: str, action: str) -> str:
 
 def test_each_pair_of_status_and_action_leads_on_or_is_refused_by_its_fact():
     none, got, won, objected, done, closed = (
-        "CaseNotAssigned", "CaseNotAccepted", "CaseAlreadyAccepted", "CaseUnderObjection", "CaseAlreadyReplied", "CaseAlreadyClosed"
+        "CaseNotAssigned",
+        "CaseNotAccepted",
+        "CaseAlreadyAccepted",
+        "CaseUnderObjection",
+        "CaseAlreadyReplied",
+        "CaseAlreadyClosed",
     )
     actions = ("assign", "accept", "object", "reply", "rate", "reopen")
     table = {
@@ -99,9 +104,11 @@ def test_an_organisation_serves_until_it_was_closed_down_for_good():
 
 def _due(matter: str, round_: int, handed: str, first: str) -> date:
     moments = [datetime.fromisoformat(f"{day}T10:00:00+08:00") for day in (handed, first)]
-    return rules.reply_due(
-        POLICY.clocks, matter, round_, handed_over_at=moments[0], round_from=moments[1], calendar=CALENDAR
-    ).at.astimezone(CHINA).date()
+    return (
+        rules.reply_due(POLICY.clocks, matter, round_, handed_over_at=moments[0], round_from=moments[1], calendar=CALENDAR)
+        .at.astimezone(CHINA)
+        .date()
+    )
 
 
 def test_a_suggestion_is_due_three_months_from_hand_over_and_never_after_six():

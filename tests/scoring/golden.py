@@ -23,18 +23,41 @@ def _told(hours: float) -> dict[str, Any]:
 
 
 def mandate(
-    hours: float, version_no: int, deputy_id: uuid.UUID = FIRST, *, status: Any = "active", level: Any = "county",
-    group: str = "湖塘组", region: str = "320412001", name: str = "测试代表", ends_on: date | None = None,
+    hours: float,
+    version_no: int,
+    deputy_id: uuid.UUID = FIRST,
+    *,
+    status: Any = "active",
+    level: Any = "county",
+    group: str = "湖塘组",
+    region: str = "320412001",
+    name: str = "测试代表",
+    ends_on: date | None = None,
 ) -> MandateChanged:
     return MandateChanged(
-        **_told(hours), deputy_id=deputy_id, person_id=derived_id(deputy_id, "person"), name=name, level=level, region=region,
-        group=group, status=status, starts_on=date(2022, 1, 10), ends_on=ends_on, version_no=version_no,
+        **_told(hours),
+        deputy_id=deputy_id,
+        person_id=derived_id(deputy_id, "person"),
+        name=name,
+        level=level,
+        region=region,
+        group=group,
+        status=status,
+        starts_on=date(2022, 1, 10),
+        ends_on=ends_on,
+        version_no=version_no,
     )
 
 
 def station(hours: float, version_no: int, lead: uuid.UUID | None, *, station_id: uuid.UUID = STATION) -> StationChanged:
     return StationChanged(
-        **_told(hours), station_id=station_id, name="湖塘家站", kind="station", region="320412001", lead_deputy_id=lead, status="open",
+        **_told(hours),
+        station_id=station_id,
+        name="湖塘家站",
+        kind="station",
+        region="320412001",
+        lead_deputy_id=lead,
+        status="open",
         version_no=version_no,
     )
 
@@ -42,8 +65,13 @@ def station(hours: float, version_no: int, lead: uuid.UUID | None, *, station_id
 def opinion(hours: float, channel: Any = "station", target_id: uuid.UUID = STATION) -> OpinionSubmitted:
     told = _told(hours)
     return OpinionSubmitted(
-        **told, opinion_id=derived_id(told["id"], "opinion"), number="320412-2026-ABCDEFGH", channel=channel,
-        code_id=derived_id(target_id, "code"), target_id=target_id, region="320412001",
+        **told,
+        opinion_id=derived_id(told["id"], "opinion"),
+        number="320412-2026-ABCDEFGH",
+        channel=channel,
+        code_id=derived_id(target_id, "code"),
+        target_id=target_id,
+        region="320412001",
     )
 
 

@@ -41,7 +41,8 @@ async def test_a_ledger_names_the_event_that_each_point_is_evidence_of(service, 
     assert newest["id"] == str(derived_id(golden.act(13).id, "cloud_supervision_act"))
     assert (newest["label"], newest["points"], newest["rule_version"]) == ("云上监督", 0.2, "example-1")
     assert [(i["item"], i["lines"], i["raw"], i["capped"], i["cap"]) for i in body["items"]] == [
-        ("cloud_supervision_act", 2, 0.4, 0.4, 4.0), ("opinion_taken_in", 3, 1.5, 1.5, 5.0)
+        ("cloud_supervision_act", 2, 0.4, 0.4, 4.0),
+        ("opinion_taken_in", 3, 1.5, 1.5, 5.0),
     ]
     assert (body["raw"], body["total"], body["table"]) == (1.9, 1.9, {"version": "example-1", "label": "示例"})
 

@@ -68,9 +68,7 @@ async def test_the_golden_ledger_is_what_a_person_reckons(running):
     service = await running("scoring")
     await service.deliver(*golden.EVENTS)
     found = await ledgers(service)
-    hours = {
-        deputy: sorted((line[4] - golden.START).total_seconds() / 3600 for line in lines) for deputy, lines in found.items()
-    }
+    hours = {deputy: sorted((line[4] - golden.START).total_seconds() / 3600 for line in lines) for deputy, lines in found.items()}
     assert hours == {golden.FIRST: [1.0, 1.1, 1.3, 11.0, 13.0], golden.SECOND: [3.0, 7.0]}
 
 

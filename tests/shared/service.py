@@ -124,15 +124,26 @@ def build(settings: ServiceSettings, behaviour: Behaviour | None = None, **optio
 
 
 FAST: dict[str, Any] = {
-    "fetch_expires": 0.5, "ack_wait": 1.5, "retry_delay": 0.05, "park_retry": 0.4, "watchdog_every": 0.2, "relay_poll": 0.1, "publish_timeout": 2.0,
-    "relay_lease": 2.0, "flow_limit": 2.0,
+    "fetch_expires": 0.5,
+    "ack_wait": 1.5,
+    "retry_delay": 0.05,
+    "park_retry": 0.4,
+    "watchdog_every": 0.2,
+    "relay_poll": 0.1,
+    "publish_timeout": 2.0,
+    "relay_lease": 2.0,
+    "flow_limit": 2.0,
 }
 """Shortened times, so that what takes half a minute in production takes a second here."""
 
 
 def settings_for(servers: LocalServers, **more: Any) -> ServiceSettings:
     return ServiceSettings(
-        site=kit.SITE, database_url=servers.database_url(NAME), nats_url=servers.nats_url, nats_seed=servers.nats_seed(NAME), **{**FAST, **more}
+        site=kit.SITE,
+        database_url=servers.database_url(NAME),
+        nats_url=servers.nats_url,
+        nats_seed=servers.nats_seed(NAME),
+        **{**FAST, **more},
     )
 
 
@@ -169,7 +180,9 @@ async def prepare(settings: ServiceSettings) -> None:
     """An empty database with the table of marks."""
     database = Database(NAME, settings)
     async with database.transaction() as tx:
-        await tx.execute(text("CREATE TABLE IF NOT EXISTS mark (name text PRIMARY KEY, times int NOT NULL, version int NOT NULL DEFAULT 1)"))
+        await tx.execute(
+            text("CREATE TABLE IF NOT EXISTS mark (name text PRIMARY KEY, times int NOT NULL, version int NOT NULL DEFAULT 1)")
+        )
     await kit.wipe(database)
     await database.close()
 

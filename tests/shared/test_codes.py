@@ -20,7 +20,9 @@ CODE = Code("station", uuid.uuid4(), uuid.uuid4(), "320412102")
 
 
 @given(
-    kind=st.sampled_from(get_args(CodeKind)), code_id=st.uuids(), target_id=st.uuids(),
+    kind=st.sampled_from(get_args(CodeKind)),
+    code_id=st.uuids(),
+    target_id=st.uuids(),
     region=st.sampled_from(["320412", "320412102", "320412102003", "999999999999"]),
 )
 @settings(max_examples=50)

@@ -95,7 +95,9 @@ async def test_malformed_and_misfit_bodies_are_clear_problems_that_repeat_nothin
     problem = assert_problem(await service.client.post("/marks", json={"mark": "a", "phone": "13812345678"}), 422, "InvalidRequest")
     assert "13812345678" not in json.dumps(problem) and problem["where"] == "body.phone"
     assert_problem(await service.client.post("/marks", json={"mark": "nul\u0000"}), 422, "InvalidRequest")
-    assert_problem(await service.client.post("/marks", content=b'{"mark": "' + b"x" * 1_100_000 + b'"}', headers=headers), 413, "BodyTooLarge")
+    assert_problem(
+        await service.client.post("/marks", content=b'{"mark": "' + b"x" * 1_100_000 + b'"}', headers=headers), 413, "BodyTooLarge"
+    )
     assert await counts(service) == (0, 0, 0)
 
 
@@ -123,9 +125,14 @@ async def test_only_a_genuine_token_with_the_permission_opens_a_route(service: t
     assert_problem(await service.client.post(url, headers=version), 401, "NotSignedIn")
     assert_problem(await service.client.post(url, headers={**version, **token(permissions=["mark.other"])}), 403, "NotPermitted")
     bad = [
-        token(permissions=["mark.bump"], expires_in=-60), token(permissions=["mark.bump"], kid="unknown"), token(permissions=["mark.bump"], aud="other"),
-        token(permissions=["mark.bump"], iss="other"), token(permissions=["mark.bump"], kid="test-code"), {"Authorization": "Bearer x.y.z"},
-        {"Authorization": "Basic abc"}, {"Authorization": "Bearer " + _unsigned()},
+        token(permissions=["mark.bump"], expires_in=-60),
+        token(permissions=["mark.bump"], kid="unknown"),
+        token(permissions=["mark.bump"], aud="other"),
+        token(permissions=["mark.bump"], iss="other"),
+        token(permissions=["mark.bump"], kid="test-code"),
+        {"Authorization": "Bearer x.y.z"},
+        {"Authorization": "Basic abc"},
+        {"Authorization": "Bearer " + _unsigned()},
     ]
     for headers in bad:
         assert_problem(await service.client.post(url, headers={**version, **headers}), 401, "TokenNotValid")

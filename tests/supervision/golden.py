@@ -30,15 +30,29 @@ def organisation(minutes: int, version_no: int, name: str, *, organisation: str 
 
 def mandate(minutes: int, version_no: int, *, deputy_id: uuid.UUID = DEPUTY, status: Any = "active") -> MandateChanged:
     return MandateChanged(
-        **_told(minutes), deputy_id=deputy_id, person_id=derived_id(deputy_id, "person"), name="测试代表", level="county", region="320412",
-        group="湖塘组", status=status, starts_on=date(2022, 1, 10), ends_on=None, version_no=version_no,
+        **_told(minutes),
+        deputy_id=deputy_id,
+        person_id=derived_id(deputy_id, "person"),
+        name="测试代表",
+        level="county",
+        region="320412",
+        group="湖塘组",
+        status=status,
+        starts_on=date(2022, 1, 10),
+        ends_on=None,
+        version_no=version_no,
     )
 
 
 def _case(minutes: int, case_id: uuid.UUID, case_version: int, round_: int) -> dict[str, Any]:
     return {
-        **_told(minutes), "case_id": case_id, "opinion_id": derived_id(case_id, "opinion"), "number": "320412-2026-ABCDEFGH",
-        "case_version": case_version, "round": round_, "department": "housing",
+        **_told(minutes),
+        "case_id": case_id,
+        "opinion_id": derived_id(case_id, "opinion"),
+        "number": "320412-2026-ABCDEFGH",
+        "case_version": case_version,
+        "round": round_,
+        "department": "housing",
     }
 
 

@@ -42,7 +42,8 @@ async def entered(service, desk, **changes):
 
 def complete(service, project, stage, who, *, version, day="2026-01-08", note=None):
     return service.client.post(
-        f"/projects/{project['id']}/stages/{stage}/complete", json={"completed_on": day, "note": note},
+        f"/projects/{project['id']}/stages/{stage}/complete",
+        json={"completed_on": day, "note": note},
         headers={**who, "If-Match": str(version)},
     )
 
@@ -142,7 +143,7 @@ async def test_a_deputy_logs_one_act_of_a_kind_a_day(service, desk, token):
         (golden.DEPUTY, "applause", 422, "ActKindUnknown"),
     ],
 )
-async def test_an_act_needs_an_active_mandate_and_a_known_kind(service, desk, token, deputy, kind, status, code):  # noqa: PLR0917
+async def test_an_act_needs_an_active_mandate_and_a_known_kind(service, desk, token, deputy, kind, status, code):
     project = await entered(service, desk)
     answer = await service.client.post(f"/projects/{project['id']}/acts", json={"kind": kind}, headers=token("deputy", deputy_id=deputy))
     assert (answer.status_code, answer.json()["code"]) == (status, code)
@@ -155,7 +156,11 @@ async def test_the_public_sees_stages_and_no_note(service, desk, owner):
     shown = await service.client.get(f"/public/projects/{project['id']}")
     assert shown.status_code == 200
     assert shown.json()["stages"][0] == {
-        "stage": "initiation", "label": "立项", "planned_on": "2026-01-10", "completed_on": "2026-01-08", "delayed": False
+        "stage": "initiation",
+        "label": "立项",
+        "planned_on": "2026-01-10",
+        "completed_on": "2026-01-08",
+        "delayed": False,
     }
     listed = await service.client.get("/public/projects", params={"board": "livelihood"}, headers={"Accept-Language": "en"})
     assert listed.json()["items"][0]["stages"][0]["label"] == "Initiation"

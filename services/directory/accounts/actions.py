@@ -62,9 +62,19 @@ async def open_account(
     region = await _region(tx, bindings, caller)
     awaits_grant = role in rules.ADMINISTRATORS
     row = Account(
-        id=new_id(), username=name, password_hash=password_hash, must_change=must_change or password is None, role=role,
-        organisation=bindings.organisation, region=region, deputy_id=bindings.deputy_id, active=not awaits_grant,
-        awaits_grant=awaits_grant, failures=0, created_at=now(), version_no=1,
+        id=new_id(),
+        username=name,
+        password_hash=password_hash,
+        must_change=must_change or password is None,
+        role=role,
+        organisation=bindings.organisation,
+        region=region,
+        deputy_id=bindings.deputy_id,
+        active=not awaits_grant,
+        awaits_grant=awaits_grant,
+        failures=0,
+        created_at=now(),
+        version_no=1,
     )
     tx.add(row)
     await tx.flush()
@@ -163,7 +173,15 @@ async def _changed(tx: Tx, row: Account) -> None:
 
 def tell(tx: Tx, row: Account) -> None:
     """Says what an account is now."""
-    emit(tx, AccountChanged(
-        account_id=row.id, role=row.role, organisation=row.organisation, region=row.region, deputy_id=row.deputy_id,
-        active=row.active, version_no=row.version_no,
-    ))
+    emit(
+        tx,
+        AccountChanged(
+            account_id=row.id,
+            role=row.role,
+            organisation=row.organisation,
+            region=row.region,
+            deputy_id=row.deputy_id,
+            active=row.active,
+            version_no=row.version_no,
+        ),
+    )

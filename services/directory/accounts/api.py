@@ -82,9 +82,18 @@ class AccountOut(BaseModel):
     @classmethod
     def of(cls, row: Account) -> Self:
         return cls(
-            id=row.id, username=row.username, role=cast(Role, row.role), organisation=row.organisation, region=row.region,
-            deputy_id=row.deputy_id, active=row.active, awaits_grant=row.awaits_grant, must_change=row.must_change,
-            locked=row.locked_until is not None and row.locked_until > now(), created_at=row.created_at, version=row.version_no,
+            id=row.id,
+            username=row.username,
+            role=cast(Role, row.role),
+            organisation=row.organisation,
+            region=row.region,
+            deputy_id=row.deputy_id,
+            active=row.active,
+            awaits_grant=row.awaits_grant,
+            must_change=row.must_change,
+            locked=row.locked_until is not None and row.locked_until > now(),
+            created_at=row.created_at,
+            version=row.version_no,
         )
 
 

@@ -19,7 +19,14 @@ ADMINISTRATORS: frozenset[str] = frozenset({"sysadmin", "secadmin", "auditor"})
 
 _PERMISSIONS: Mapping[str, tuple[str, ...]] = {
     "desk": (
-        "case.read", "case.assign", "opinion.read", "ledger.read", "ranking.read", "inbox.read", "project.read", "project.write",
+        "case.read",
+        "case.assign",
+        "opinion.read",
+        "ledger.read",
+        "ranking.read",
+        "inbox.read",
+        "project.read",
+        "project.write",
         "station.read",
     ),
     "department": ("case.read.own", "case.handle", "inbox.read", "project.read", "project.stage"),

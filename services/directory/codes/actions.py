@@ -41,8 +41,15 @@ async def issue(tx: Tx, kind: CodeKind, target_id: UUID, *, region: str | None, 
     _, private = await signing_key(tx, "code")
     code = codes.Code(kind, new_id(), target_id, found.code)
     row = Code(
-        id=code.code_id, kind=kind, target_id=target_id, region=found.code, label=label,
-        text=codes.sign(code, private), status="issued", issued_at=now(), version_no=1,
+        id=code.code_id,
+        kind=kind,
+        target_id=target_id,
+        region=found.code,
+        label=label,
+        text=codes.sign(code, private),
+        status="issued",
+        issued_at=now(),
+        version_no=1,
     )
     tx.add(row)
     emit(tx, CodeIssued(code_id=row.id, kind=kind, target_id=target_id, region=row.region))

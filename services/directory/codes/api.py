@@ -71,22 +71,27 @@ class ScansOut(BaseModel):
 
 @router.get("/codes")
 async def codes(
-    tx: InTx, paging: Paging, caller: Reader, *, target_id: UUID | None = None,
-    status: Literal["issued", "rotated", "revoked"] | None = None, region: Annotated[str | None, Query(max_length=20)] = None,
+    tx: InTx,
+    paging: Paging,
+    caller: Reader,
+    *,
+    target_id: UUID | None = None,
+    status: Literal["issued", "rotated", "revoked"] | None = None,
+    region: Annotated[str | None, Query(max_length=20)] = None,
 ) -> Page[CodeOut]:
     """Codes in the caller's region in the order in which they were issued."""
     conditions = (
-        inside(col(Code.region), caller.region), inside(col(Code.region), region),
-        equal(col(Code.target_id), target_id), equal(col(Code.status), status),
+        inside(col(Code.region), caller.region),
+        inside(col(Code.region), region),
+        equal(col(Code.target_id), target_id),
+        equal(col(Code.status), status),
     )
     rows, cursor = await page(tx, Code, {"id": UUID}, paging, *conditions)
     return Page(items=[CodeOut.of(tx, row) for row in rows], next_cursor=cursor)
 
 
 @router.get("/codes/{code}")
-async def look_up(
-    code: str, tx: InTx, language: Lang, caller: Annotated[Caller | None, public()]
-) -> CodePage:
+async def look_up(code: str, tx: InTx, language: Lang, caller: Annotated[Caller | None, public()]) -> CodePage:
     """What the page behind a scanned code shows; counts the scan."""
     row = await actions.look_up(tx, code)
     found = await page_behind(tx, row, language)

@@ -71,7 +71,12 @@ async def page_behind(tx: Tx, row: Code, language: str) -> CodePage:
     kind = cast(CodeKind, row.kind)
     region = await tx.get_one(Region, row.region)
     base = CodePage(
-        code_id=row.id, kind=kind, target_id=row.target_id, name=row.label or "", region=row.region, region_name=region.name,
+        code_id=row.id,
+        kind=kind,
+        target_id=row.target_id,
+        name=row.label or "",
+        region=row.region,
+        region_name=region.name,
         fields=[
             FieldOut(name=f.name, label=_in(f.label, language), required=f.required, max_length=f.max_length) for f in policy.forms[kind]
         ],
@@ -91,8 +96,13 @@ async def page_behind(tx: Tx, row: Code, language: str) -> CodePage:
 async def _station(tx: Tx, row: Station, policy: DirectoryPolicy, language: str) -> StationFace:
     kind = cast(StationKind, row.kind)
     return StationFace(
-        id=row.id, kind=kind, kind_label=_in(policy.station_labels[kind], language), address=row.address,
-        opening_hours=row.opening_hours, brand=row.brand, lead_deputy=await _name(tx, row.lead_deputy_id) if row.lead_deputy_id else None,
+        id=row.id,
+        kind=kind,
+        kind_label=_in(policy.station_labels[kind], language),
+        address=row.address,
+        opening_hours=row.opening_hours,
+        brand=row.brand,
+        lead_deputy=await _name(tx, row.lead_deputy_id) if row.lead_deputy_id else None,
     )
 
 

@@ -58,8 +58,16 @@ async def enter(tx: Tx, number: str, name: str, fields: MandateFields, caller: C
     elif person.name != name:
         raise PersonNameDiffers(where="name", number=number)
     row = Mandate(
-        id=new_id(), person_id=person.id, card=fields.card, level=fields.level, region=fields.region, group=fields.group,
-        status="active", starts_on=fields.starts_on, ends_on=fields.ends_on, version_no=1,
+        id=new_id(),
+        person_id=person.id,
+        card=fields.card,
+        level=fields.level,
+        region=fields.region,
+        group=fields.group,
+        status="active",
+        starts_on=fields.starts_on,
+        ends_on=fields.ends_on,
+        version_no=1,
     )
     tx.add(row)
     await tx.flush()
@@ -120,10 +128,15 @@ async def set_status(tx: Tx, deputy_id: UUID, status: MandateStatus, caller: Cal
 
 async def end_due(tx: Tx) -> int:
     """Ends the mandates whose last day has passed (代表法 2: a term is 5 years). Returns how many."""
-    rows = (await tx.scalars(
-        select(Mandate).where(col(Mandate.status) != "ended", col(Mandate.ends_on) < today()).order_by(col(Mandate.id))
-        .limit(100).with_for_update(skip_locked=True)
-    )).all()
+    rows = (
+        await tx.scalars(
+            select(Mandate)
+            .where(col(Mandate.status) != "ended", col(Mandate.ends_on) < today())
+            .order_by(col(Mandate.id))
+            .limit(100)
+            .with_for_update(skip_locked=True)
+        )
+    ).all()
     for row in rows:
         row.status = "ended"
         row.version_no += 1
@@ -158,7 +171,18 @@ async def _tell_the_others(tx: Tx, person: Person, but: UUID) -> None:
 
 
 def _tell(tx: Tx, row: Mandate, person: Person) -> None:
-    emit(tx, MandateChanged(
-        deputy_id=row.id, person_id=row.person_id, name=person.name, level=cast(MandateLevel, row.level), region=row.region,
-        group=row.group, status=cast(MandateStatus, row.status), starts_on=row.starts_on, ends_on=row.ends_on, version_no=row.version_no,
-    ))
+    emit(
+        tx,
+        MandateChanged(
+            deputy_id=row.id,
+            person_id=row.person_id,
+            name=person.name,
+            level=cast(MandateLevel, row.level),
+            region=row.region,
+            group=row.group,
+            status=cast(MandateStatus, row.status),
+            starts_on=row.starts_on,
+            ends_on=row.ends_on,
+            version_no=row.version_no,
+        ),
+    )

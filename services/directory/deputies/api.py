@@ -74,10 +74,15 @@ class DeputyOut(BaseModel):
     @classmethod
     def of(cls, row: Mandate, person: Person, caller: Caller | None) -> Self:
         keeps_list = caller is not None and caller.may("master.read")
-        return cls.model_validate({
-            **row.model_dump(exclude={"card"}), "name": person.name, "version": row.version_no,
-            "person": person.number if keeps_list else None, "card": row.card if keeps_list else None,
-        })
+        return cls.model_validate(
+            {
+                **row.model_dump(exclude={"card"}),
+                "name": person.name,
+                "version": row.version_no,
+                "person": person.number if keeps_list else None,
+                "card": row.card if keeps_list else None,
+            }
+        )
 
 
 @router.get("/deputies")
@@ -94,7 +99,9 @@ async def deputies(
     """Mandates in the order of region and entry; with `region`, those in its subtree. `status` other than active: staff only."""
     shown = status if caller is not None else "active"
     conditions = (
-        equal(col(Mandate.status), shown), inside(col(Mandate.region), region), equal(col(Mandate.level), level),
+        equal(col(Mandate.status), shown),
+        inside(col(Mandate.region), region),
+        equal(col(Mandate.level), level),
         equal(col(Mandate.group), group),
     )
     rows, cursor = await page(tx, Mandate, {"region": str, "id": UUID}, paging, *conditions)

@@ -71,7 +71,9 @@ def _refused(flaws: list[Flaw], settings: Settings, language: str) -> ImportRefu
     flaws.sort(key=lambda flaw: flaw.line)
     errors = [
         {
-            "line": flaw.line, "column": flaw.refusal.where, "code": flaw.refusal.code(),
+            "line": flaw.line,
+            "column": flaw.refusal.where,
+            "code": flaw.refusal.code(),
             "message": text(folder_of(type(flaw.refusal)), flaw.refusal.code(), language, **flaw.refusal.values)["advice"],
         }
         for flaw in flaws[: settings.import_errors]
@@ -153,5 +155,9 @@ async def _with_card(tx: Tx, card: str | None, where: str) -> Mandate | None:
 
 
 _TAKE: Mapping[Kind, Callable[[Tx, Any, Caller, Taken], Awaitable[Outcome]]] = {
-    "regions": _region, "organisations": _organisation, "people": _person, "stations": _station, "accounts": _account,
+    "regions": _region,
+    "organisations": _organisation,
+    "people": _person,
+    "stations": _station,
+    "accounts": _account,
 }

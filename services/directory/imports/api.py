@@ -40,6 +40,10 @@ async def take(
     verb = actions.rehearse if dry_run else actions.take
     taken = await verb(tx, kind, await request.body(), caller, language)
     return ImportOut(
-        kind=kind, dry_run=dry_run, created=taken.outcomes["created"], changed=taken.outcomes["changed"],
-        unchanged=taken.outcomes["unchanged"], one_time_passwords=taken.one_time_passwords,
+        kind=kind,
+        dry_run=dry_run,
+        created=taken.outcomes["created"],
+        changed=taken.outcomes["changed"],
+        unchanged=taken.outcomes["unchanged"],
+        one_time_passwords=taken.one_time_passwords,
     )

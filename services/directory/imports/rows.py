@@ -93,7 +93,11 @@ class AccountLine(Line):
 
 
 MODELS: Mapping[Kind, type[Line]] = {
-    "regions": RegionLine, "organisations": OrganisationLine, "people": PersonLine, "stations": StationLine, "accounts": AccountLine,
+    "regions": RegionLine,
+    "organisations": OrganisationLine,
+    "people": PersonLine,
+    "stations": StationLine,
+    "accounts": AccountLine,
 }
 
 

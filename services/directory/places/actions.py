@@ -163,7 +163,15 @@ def _update(row: Region | Organisation | Station, fields: RegionFields | Organis
 
 
 def _tell_station(tx: Tx, row: Station) -> None:
-    emit(tx, StationChanged(
-        station_id=row.id, name=row.name, kind=cast(StationKind, row.kind), region=row.region, lead_deputy_id=row.lead_deputy_id,
-        status=cast(StationStatus, row.status), version_no=row.version_no,
-    ))
+    emit(
+        tx,
+        StationChanged(
+            station_id=row.id,
+            name=row.name,
+            kind=cast(StationKind, row.kind),
+            region=row.region,
+            lead_deputy_id=row.lead_deputy_id,
+            status=cast(StationStatus, row.status),
+            version_no=row.version_no,
+        ),
+    )

@@ -71,7 +71,11 @@ class OrganisationOut(BaseModel):
     @classmethod
     def of(cls, row: Organisation) -> Self:
         return cls(
-            id=row.organisation, name=row.name, kind=cast(OrganisationKind, row.kind), region=row.region, active=row.active,
+            id=row.organisation,
+            name=row.name,
+            kind=cast(OrganisationKind, row.kind),
+            region=row.region,
+            active=row.active,
             version=row.version_no,
         )
 

@@ -148,8 +148,16 @@ async def _signed_in(tx: Tx, account: Account, session: Session) -> SignedIn:
     kid, private = await signing_key(tx, "token")
     minutes: int = tx.settings.token_minutes
     access = issue_token(
-        kid=kid, private_key=private, account_id=account.id, role=account.role, organisation=account.organisation, region=account.region,
-        deputy_id=account.deputy_id, permissions=rules.permissions_of(account.role, account.must_change), issued_at=now(), minutes=minutes,
+        kid=kid,
+        private_key=private,
+        account_id=account.id,
+        role=account.role,
+        organisation=account.organisation,
+        region=account.region,
+        deputy_id=account.deputy_id,
+        permissions=rules.permissions_of(account.role, account.must_change),
+        issued_at=now(),
+        minutes=minutes,
     )
     return SignedIn(account, access, token, minutes * 60)
 

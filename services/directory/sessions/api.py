@@ -104,15 +104,23 @@ async def me(tx: InTx, caller: Annotated[Caller, requires(CHANGE_PASSWORD)]) -> 
 async def _out(tx: Tx, response: Response, signed_in: SignedIn) -> SignedInOut:
     response.headers["Cache-Control"] = "no-store"
     return SignedInOut(
-        access_token=signed_in.access_token, refresh_token=signed_in.refresh_token, expires_in=signed_in.expires_in,
+        access_token=signed_in.access_token,
+        refresh_token=signed_in.refresh_token,
+        expires_in=signed_in.expires_in,
         account=await _account(tx, signed_in.account),
     )
 
 
 async def _account(tx: Tx, row: Account) -> OwnAccountOut:
     return OwnAccountOut(
-        id=row.id, username=row.username, role=cast(Role, row.role), name=await _name(tx, row), organisation=row.organisation,
-        region=row.region, deputy_id=row.deputy_id, permissions=list(rules.permissions_of(row.role, row.must_change)),
+        id=row.id,
+        username=row.username,
+        role=cast(Role, row.role),
+        name=await _name(tx, row),
+        organisation=row.organisation,
+        region=row.region,
+        deputy_id=row.deputy_id,
+        permissions=list(rules.permissions_of(row.role, row.must_change)),
         must_change=row.must_change,
     )
 

@@ -19,7 +19,8 @@ Reason = Literal["logged_out", "token_reused", "password_changed", "password_res
 async def end_sessions_of(tx: Tx, account_id: UUID, reason: Reason) -> None:
     """Ends every sign-in of an account: none of its refresh tokens works any more."""
     await tx.execute(
-        update(Session).where(col(Session.account_id) == account_id, col(Session.revoked_at).is_(None))
+        update(Session)
+        .where(col(Session.account_id) == account_id, col(Session.revoked_at).is_(None))
         .values(revoked_at=now(), revoked_for=reason)
     )
 

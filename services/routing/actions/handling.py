@@ -40,8 +40,15 @@ async def assign(
         _correct(tx, case, category)
     set_clock(tx, case, at)
     tell(
-        tx, case, move.event, category=case.category, lead=lead, co_handlers=tuple(co_handlers), by="desk",
-        reply_due_at=case.reply_due_at, due_is_provisional=case.due_is_provisional,
+        tx,
+        case,
+        move.event,
+        category=case.category,
+        lead=lead,
+        co_handlers=tuple(co_handlers),
+        by="desk",
+        reply_due_at=case.reply_due_at,
+        due_is_provisional=case.due_is_provisional,
     )
     await give_parts(tx, case, lead, co_handlers)
     return case
@@ -89,8 +96,16 @@ async def reply(tx: Tx, case_id: uuid.UUID, caller: Caller, version: int, *, res
     assert case.reply_due_at is not None
     assert case.lead is not None
     answer = Reply(
-        case_id=case.id, round=case.round, department=case.lead, result_class=known.code, counts_as_done=known.counts_as_done,
-        counts_as_promise=known.counts_as_promise, text=text, signer=signer, replied_at=at, on_time=at <= case.reply_due_at,
+        case_id=case.id,
+        round=case.round,
+        department=case.lead,
+        result_class=known.code,
+        counts_as_done=known.counts_as_done,
+        counts_as_promise=known.counts_as_promise,
+        text=text,
+        signer=signer,
+        replied_at=at,
+        on_time=at <= case.reply_due_at,
     )
     tx.add(answer)
     case.result_class = known.code

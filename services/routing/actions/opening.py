@@ -90,14 +90,34 @@ def _case_row(tx: Tx, opening: Opening) -> dict[str, Any]:
     event, due = opening.event, opening.due
     at = event.occurred_at if due else None
     return {
-        "id": opening.id, "site": tx.site, "opinion_id": event.opinion_id, "number": event.number, "matter": _MATTER,
-        "channel": event.channel, "target_id": event.target_id, "region": event.region, "title": event.title, "text": event.text,
-        "category": event.category, "proposed_category": event.category, "proposed_lead": opening.proposed,
-        "confidence": event.confidence, "source": event.source, "status": "assigned" if due else "to_assign", "version": 2 if due else 1,
-        "round": 1, "lead": opening.lead, "handed_over_at": at, "clock_from": at,
-        "reply_due_at": due.at if due else None, "due_is_provisional": bool(due and due.provisional),
-        "due_calendar": due.calendar if due else None, "overdue_round": 0, "result_class": None,
-        "opened_at": event.occurred_at, "profile_version": tx.policy.profile_version,
+        "id": opening.id,
+        "site": tx.site,
+        "opinion_id": event.opinion_id,
+        "number": event.number,
+        "matter": _MATTER,
+        "channel": event.channel,
+        "target_id": event.target_id,
+        "region": event.region,
+        "title": event.title,
+        "text": event.text,
+        "category": event.category,
+        "proposed_category": event.category,
+        "proposed_lead": opening.proposed,
+        "confidence": event.confidence,
+        "source": event.source,
+        "status": "assigned" if due else "to_assign",
+        "version": 2 if due else 1,
+        "round": 1,
+        "lead": opening.lead,
+        "handed_over_at": at,
+        "clock_from": at,
+        "reply_due_at": due.at if due else None,
+        "due_is_provisional": bool(due and due.provisional),
+        "due_calendar": due.calendar if due else None,
+        "overdue_round": 0,
+        "result_class": None,
+        "opened_at": event.occurred_at,
+        "profile_version": tx.policy.profile_version,
     }
 
 
@@ -105,8 +125,17 @@ def _history_rows(tx: Tx, opening: Opening) -> list[dict[str, Any]]:
     steps = [(1, "open", None, "to_assign")] + ([(2, "assign", "to_assign", "assigned")] if opening.due else [])
     return [
         {
-            "case_id": opening.id, "version": version, "action": action, "from_status": before, "to_status": after, "round": 1,
-            "by_role": RULE.role, "by_organisation": None, "by_account": None, "note": None, "at": opening.event.occurred_at,
+            "case_id": opening.id,
+            "version": version,
+            "action": action,
+            "from_status": before,
+            "to_status": after,
+            "round": 1,
+            "by_role": RULE.role,
+            "by_organisation": None,
+            "by_account": None,
+            "note": None,
+            "at": opening.event.occurred_at,
             "profile_version": tx.policy.profile_version,
         }
         for version, action, before, after in steps
@@ -116,8 +145,13 @@ def _history_rows(tx: Tx, opening: Opening) -> list[dict[str, Any]]:
 def _part_row(opening: Opening) -> dict[str, Any]:
     assert opening.lead is not None
     return {
-        "id": part_id(opening.id, 2, opening.lead), "case_id": opening.id, "organisation": opening.lead, "part": "lead", "round": 1,
-        "current": True, "opened_at": opening.event.occurred_at,
+        "id": part_id(opening.id, 2, opening.lead),
+        "case_id": opening.id,
+        "organisation": opening.lead,
+        "part": "lead",
+        "round": 1,
+        "current": True,
+        "opened_at": opening.event.occurred_at,
     }
 
 
@@ -128,13 +162,27 @@ def _tell(tx: Tx, opening: Opening) -> None:
     if lead is None or due is None:
         return
     assigned = CaseAssigned(
-        **about, case_version=2, category=event.category, lead=lead, co_handlers=(), by="rule",
-        reply_due_at=due.at, due_is_provisional=due.provisional,
+        **about,
+        case_version=2,
+        category=event.category,
+        lead=lead,
+        co_handlers=(),
+        by="rule",
+        reply_due_at=due.at,
+        due_is_provisional=due.provisional,
     )
     emit(tx, assigned, cause=event)
     made = AssignmentMade(
-        assignment_id=part_id(opening.id, 2, lead), case_id=opening.id, number=event.number, organisation=lead, part="lead", round=1,
-        category=event.category, title=event.title, text=event.text, due_at=due.at,
+        assignment_id=part_id(opening.id, 2, lead),
+        case_id=opening.id,
+        number=event.number,
+        organisation=lead,
+        part="lead",
+        round=1,
+        category=event.category,
+        title=event.title,
+        text=event.text,
+        due_at=due.at,
     )
     emit(tx, made, audience=lead, cause=event)
 
@@ -157,9 +205,12 @@ async def assign_waiting(tx: Tx, organisation: str | None = None) -> int:
     names, ends = literal(list(until), ARRAY(Text)), literal(list(until.values()), ARRAY(DateTime(timezone=True)))
     come = select(func.unnest(names).label("name"), func.unnest(ends).label("until")).subquery()
     waiting = await tx.execute(
-        select(Case).join(come, (col(Case.proposed_lead) == come.c.name) & (col(Case.opened_at) < come.c.until))
+        select(Case)
+        .join(come, (col(Case.proposed_lead) == come.c.name) & (col(Case.opened_at) < come.c.until))
         .where(col(Case.status) == "to_assign", col(Case.version) == 1)
-        .order_by(col(Case.id)).limit(tx.settings.waiting_batch).with_for_update(of=Case, skip_locked=True)
+        .order_by(col(Case.id))
+        .limit(tx.settings.waiting_batch)
+        .with_for_update(of=Case, skip_locked=True)
     )
     cases = waiting.scalars().all()
     for case in cases:
@@ -171,7 +222,14 @@ async def _assign_by_rule(tx: Tx, case: Case, lead: str, at: datetime) -> None:
     move = step(tx, case, "assign", RULE, at)
     set_clock(tx, case, at)
     tell(
-        tx, case, move.event, category=case.category, lead=lead, co_handlers=(), by="rule",
-        reply_due_at=case.reply_due_at, due_is_provisional=case.due_is_provisional,
+        tx,
+        case,
+        move.event,
+        category=case.category,
+        lead=lead,
+        co_handlers=(),
+        by="rule",
+        reply_due_at=case.reply_due_at,
+        due_is_provisional=case.due_is_provisional,
     )
     await give_parts(tx, case, lead, ())

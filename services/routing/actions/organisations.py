@@ -20,8 +20,13 @@ from shared.events.directory import OrganisationChanged
 async def keep(tx: Tx, event: OrganisationChanged) -> None:
     """Adds a version of an organisation, unless it is known."""
     row = {
-        "organisation": event.organisation, "version_no": event.version_no, "name": event.name, "kind": event.kind,
-        "region": event.region, "active": event.active, "since": event.occurred_at,
+        "organisation": event.organisation,
+        "version_no": event.version_no,
+        "name": event.name,
+        "kind": event.kind,
+        "region": event.region,
+        "active": event.active,
+        "since": event.occurred_at,
     }
     await tx.execute(insert(OrganisationVersion).values(row).on_conflict_do_nothing())
 

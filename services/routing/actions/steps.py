@@ -50,8 +50,17 @@ def step(tx: Tx, case: Case, action: rules.Action, by: Actor, at: datetime, *, n
     case.version += 1
     tx.add(
         CaseHistory(
-            case_id=case.id, version=case.version, action=action, from_status=case.status, to_status=move.next, round=case.round,
-            by_role=by.role, by_organisation=by.organisation, by_account=by.account, note=note, at=at,
+            case_id=case.id,
+            version=case.version,
+            action=action,
+            from_status=case.status,
+            to_status=move.next,
+            round=case.round,
+            by_role=by.role,
+            by_organisation=by.organisation,
+            by_account=by.account,
+            note=note,
+            at=at,
             profile_version=tx.policy.profile_version,
         )
     )
@@ -90,8 +99,16 @@ async def give_parts(tx: Tx, case: Case, lead: str, co_handlers: Sequence[str]) 
         emit(
             tx,
             AssignmentMade(
-                assignment_id=assignment, case_id=case.id, number=case.number, organisation=organisation, part=part,
-                round=case.round, category=case.category, title=case.title, text=case.text, due_at=case.reply_due_at,
+                assignment_id=assignment,
+                case_id=case.id,
+                number=case.number,
+                organisation=organisation,
+                part=part,
+                round=case.round,
+                category=case.category,
+                title=case.title,
+                text=case.text,
+                due_at=case.reply_due_at,
             ),
             audience=organisation,
         )

@@ -22,7 +22,8 @@ async def mark_overdue(tx: Tx) -> int:
     late = await tx.execute(
         select(Case)
         .where(col(Case.status).in_(rules.RUNNING), col(Case.overdue_round) < col(Case.round), col(Case.reply_due_at) < now())
-        .order_by(col(Case.reply_due_at)).limit(tx.settings.overdue_batch)
+        .order_by(col(Case.reply_due_at))
+        .limit(tx.settings.overdue_batch)
         .with_for_update(skip_locked=True)
     )
     cases = late.scalars().all()
@@ -36,8 +37,10 @@ async def mark_overdue(tx: Tx) -> int:
 async def make_searchable(tx: Tx) -> int:
     """Computes the bigrams of cases that have none yet. Says how many."""
     unread = await tx.execute(
-        select(col(CaseSearch.case_id), col(Case.title), col(Case.text)).join(Case, col(Case.id) == col(CaseSearch.case_id))
-        .where(col(CaseSearch.grams).is_(None)).limit(tx.settings.search_batch)
+        select(col(CaseSearch.case_id), col(Case.title), col(Case.text))
+        .join(Case, col(Case.id) == col(CaseSearch.case_id))
+        .where(col(CaseSearch.grams).is_(None))
+        .limit(tx.settings.search_batch)
         .with_for_update(of=CaseSearch, skip_locked=True)
     )
     rows: list[dict[str, Any]] = [{"of_case": case_id, "found": grams(f"{title} {text}")} for case_id, title, text in unread]

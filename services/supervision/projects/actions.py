@@ -36,9 +36,7 @@ from shared.masking import mask
 from shared.outbox import emit
 
 
-async def enter(
-    tx: Tx, caller: Caller, *, name: str, board: str, owner: str, region: str, planned: Mapping[StageName, date]
-) -> Project:
+async def enter(tx: Tx, caller: Caller, *, name: str, board: str, owner: str, region: str, planned: Mapping[StageName, date]) -> Project:
     """Enters a project with its plan. Raises BoardUnknown, RegionOutOfReach, OwnerUnknown, PlanOutOfOrder."""
     policy: SupervisionPolicy = tx.policy
     if not policy.has_board(board):
@@ -50,14 +48,20 @@ async def enter(
         raise OwnerUnknown(owner=owner, where="owner")
     rules.check_plan(planned)
     project = Project(
-        id=new_id(), site=tx.site, name=name, board=board, owner=owner, region=region,
-        profile_version=policy.profile_version, entered_by=caller.account_id, entered_at=now(),
+        id=new_id(),
+        site=tx.site,
+        name=name,
+        board=board,
+        owner=owner,
+        region=region,
+        profile_version=policy.profile_version,
+        entered_by=caller.account_id,
+        entered_at=now(),
     )
     tx.add(project)
     await tx.flush()
     tx.add_all(
-        Stage(project_id=project.id, stage=stage, position=place, planned_on=planned[stage])
-        for place, stage in enumerate(rules.STAGES)
+        Stage(project_id=project.id, stage=stage, position=place, planned_on=planned[stage]) for place, stage in enumerate(rules.STAGES)
     )
     emit(tx, ProjectEntered(project_id=project.id, board=board, owner=owner, region=region), audience=EVERYONE)
     live(tx, "project", str(project.id))
@@ -83,9 +87,7 @@ async def complete_stage(
     _changed(tx, project, stages)
     emit(
         tx,
-        StageCompleted(
-            project_id=project_id, stage=stage, planned_on=own.planned_on, completed_on=completed_on, was_delayed=own.delayed
-        ),
+        StageCompleted(project_id=project_id, stage=stage, planned_on=own.planned_on, completed_on=completed_on, was_delayed=own.delayed),
         audience=EVERYONE,
     )
     return project
@@ -108,8 +110,14 @@ async def replan_stage(
     own = stages[rules.STAGES.index(stage)]
     tx.add(
         StageReplan(
-            id=new_id(), project_id=project_id, stage=stage, planned_before=own.planned_on, planned_on=planned_on,
-            reason=mask(reason), by=caller.account_id, at=now(),
+            id=new_id(),
+            project_id=project_id,
+            stage=stage,
+            planned_before=own.planned_on,
+            planned_on=planned_on,
+            reason=mask(reason),
+            by=caller.account_id,
+            at=now(),
         )
     )
     own.planned_on, own.delayed = planned_on, False
@@ -134,8 +142,14 @@ async def log_act(tx: Tx, project_id: uuid.UUID, caller: Caller, *, kind: str, n
     if not mandate.is_active_on(day):
         raise MandateNotActive()
     act = Act(
-        id=new_id(), site=tx.site, project_id=project_id, deputy_id=mandate.deputy_id, kind=kind,
-        note=mask(note) if note else None, day=day, logged_at=moment,
+        id=new_id(),
+        site=tx.site,
+        project_id=project_id,
+        deputy_id=mandate.deputy_id,
+        kind=kind,
+        note=mask(note) if note else None,
+        day=day,
+        logged_at=moment,
     )
     logging = insert(Act).values(act.model_dump()).on_conflict_do_nothing(constraint="one_act_a_day")
     if (await tx.execute(logging.returning(col(Act.id)))).first() is None:

@@ -115,19 +115,24 @@ Desk = Annotated[Caller, requires("project.write")]
 async def enter(body: ProjectIn, tx: InTx, caller: Desk) -> ProjectOut:
     """Enters a project on a board with its four planned days."""
     planned: dict[StageName, date] = {
-        "initiation": body.stages.initiation, "approval": body.stages.approval,
-        "construction": body.stages.construction, "acceptance": body.stages.acceptance,
+        "initiation": body.stages.initiation,
+        "approval": body.stages.approval,
+        "construction": body.stages.construction,
+        "acceptance": body.stages.acceptance,
     }
-    entered = await actions.enter(
-        tx, caller, name=body.name, board=body.board, owner=body.owner, region=body.region, planned=planned
-    )
+    entered = await actions.enter(tx, caller, name=body.name, board=body.board, owner=body.owner, region=body.region, planned=planned)
     return (await shown(tx, [entered]))[0]
 
 
 @router.get("/projects")
 async def projects(
-    *, tx: InTx, caller: Reader, paging: Paging, board: Annotated[Code | None, Query()] = None,
-    delayed: bool | None = None, owner: Annotated[Code | None, Query()] = None,
+    *,
+    tx: InTx,
+    caller: Reader,
+    paging: Paging,
+    board: Annotated[Code | None, Query()] = None,
+    delayed: bool | None = None,
+    owner: Annotated[Code | None, Query()] = None,
 ) -> Page[ProjectOut]:
     """The projects of the caller's region or organisation, the newest first."""
     after = paging.after(uuid.UUID)
@@ -148,31 +153,28 @@ async def project(project_id: uuid.UUID, tx: InTx, caller: Reader) -> ProjectDet
 
 @router.post("/projects/{project_id}/stages/{stage}/complete")
 async def complete(
-    *, project_id: uuid.UUID, stage: StageName, body: CompletionIn, tx: InTx, version: IfMatch,
+    *,
+    project_id: uuid.UUID,
+    stage: StageName,
+    body: CompletionIn,
+    tx: InTx,
+    version: IfMatch,
     caller: Annotated[Caller, requires("project.stage")],
 ) -> ProjectOut:
     """The owner completes the next stage."""
-    changed = await actions.complete_stage(
-        tx, project_id, stage, caller, version, completed_on=body.completed_on, note=body.note
-    )
+    changed = await actions.complete_stage(tx, project_id, stage, caller, version, completed_on=body.completed_on, note=body.note)
     return (await shown(tx, [changed]))[0]
 
 
 @router.post("/projects/{project_id}/stages/{stage}/replan")
-async def replan(
-    *, project_id: uuid.UUID, stage: StageName, body: ReplanIn, tx: InTx, version: IfMatch, caller: Desk
-) -> ProjectOut:
+async def replan(*, project_id: uuid.UUID, stage: StageName, body: ReplanIn, tx: InTx, version: IfMatch, caller: Desk) -> ProjectOut:
     """The desk moves the planned day of an open stage."""
-    changed = await actions.replan_stage(
-        tx, project_id, stage, caller, version, planned_on=body.planned_on, reason=body.reason
-    )
+    changed = await actions.replan_stage(tx, project_id, stage, caller, version, planned_on=body.planned_on, reason=body.reason)
     return (await shown(tx, [changed]))[0]
 
 
 @router.post("/projects/{project_id}/acts", status_code=status.HTTP_201_CREATED)
-async def log_act(
-    project_id: uuid.UUID, body: ActIn, tx: InTx, caller: Annotated[Caller, requires("act.log")]
-) -> ActOut:
+async def log_act(project_id: uuid.UUID, body: ActIn, tx: InTx, caller: Annotated[Caller, requires("act.log")]) -> ActOut:
     """A deputy logs an act of supervision, one of a kind a day."""
     return _act(await actions.log_act(tx, project_id, caller, kind=body.kind, note=body.note), None)
 
@@ -193,7 +195,8 @@ async def shown(tx: Tx, projects: list[Project]) -> list[ProjectOut]:
     return [
         ProjectOut(
             **one.model_dump(include={"id", "name", "board", "owner", "region", "delayed", "version", "entered_at"}),
-            owner_name=names.get(one.owner), stages=[_stage(stage) for stage in stages[one.id]],
+            owner_name=names.get(one.owner),
+            stages=[_stage(stage) for stage in stages[one.id]],
         )
         for one in projects
     ]

@@ -35,9 +35,7 @@ class Stage(Base, table=True):
     """One stage of a project. `delayed` is true while it is overdue, and stays true when it was completed late."""
 
     __tablename__ = "project_stage"
-    __table_args__ = (
-        Index("project_stage_open", "planned_on", postgresql_where=text("completed_on IS NULL AND NOT delayed")),
-    )
+    __table_args__ = (Index("project_stage_open", "planned_on", postgresql_where=text("completed_on IS NULL AND NOT delayed")),)
 
     project_id: uuid.UUID = Field(primary_key=True, foreign_key="project.id")
     stage: str = Field(primary_key=True)

@@ -104,11 +104,15 @@ async def _shown(tx: Tx, projects: list[Project], lang: str) -> list[PublicProje
     stages, names = await queries.stages(tx, projects), await queries.owner_names(tx, projects)
     return [
         PublicProject(
-            **one.model_dump(include={"id", "name", "board", "region", "delayed"}), owner_name=names.get(one.owner),
+            **one.model_dump(include={"id", "name", "board", "region", "delayed"}),
+            owner_name=names.get(one.owner),
             stages=[
                 PublicStage(
-                    stage=rules.STAGES[s.position], label=policy.stages[rules.STAGES[s.position]][lang],
-                    planned_on=s.planned_on, completed_on=s.completed_on, delayed=s.delayed,
+                    stage=rules.STAGES[s.position],
+                    label=policy.stages[rules.STAGES[s.position]][lang],
+                    planned_on=s.planned_on,
+                    completed_on=s.completed_on,
+                    delayed=s.delayed,
                 )
                 for s in stages[one.id]
             ],

@@ -21,8 +21,13 @@ def within(caller: Caller) -> ColumnElement[bool]:
 
 
 async def page_of_projects(
-    tx: Tx, *conditions: ColumnElement[bool], board: str | None, delayed: bool | None, owner: str | None,
-    after: uuid.UUID | None, limit: int,
+    tx: Tx,
+    *conditions: ColumnElement[bool],
+    board: str | None,
+    delayed: bool | None,
+    owner: str | None,
+    after: uuid.UUID | None,
+    limit: int,
 ) -> list[Project]:
     """Projects, the newest first, from the one after `after` on; one more than `limit` when there is another page."""
     page = select(Project).where(*conditions).order_by(col(Project.id).desc()).limit(limit + 1)

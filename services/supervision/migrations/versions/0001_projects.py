@@ -78,9 +78,7 @@ def _projects() -> None:
         sa.Column("delayed", sa.Boolean(), nullable=False),
         sa.Column("note", sa.String()),
     )
-    op.create_index(
-        "project_stage_open", "project_stage", ["planned_on"], postgresql_where=sa.text("completed_on IS NULL AND NOT delayed")
-    )
+    op.create_index("project_stage_open", "project_stage", ["planned_on"], postgresql_where=sa.text("completed_on IS NULL AND NOT delayed"))
 
 
 def _plans() -> None:
