@@ -22,14 +22,13 @@ EVERYONE = "all"
 
 
 def new_id() -> uuid.UUID:
-    """A UUIDv7 (RFC 9562): sortable by time, made by the client, unique without a database.
+    """A UUIDv7 (RFC 9562, its method 3): sortable to a quarter of a microsecond, made by the client, unique without a database.
 
     Written here, not taken from a library, because `shared.events` stands on pydantic and the standard library only.
     """
-    millis = time.time_ns() // 1_000_000
-    noise = int.from_bytes(os.urandom(10), "big")
-    high, low = noise >> 62 & 0x0FFF, noise & (1 << 62) - 1
-    return uuid.UUID(int=millis << 80 | 0x7 << 76 | high << 64 | 0b10 << 62 | low)
+    millis, rest = divmod(time.time_ns(), 1_000_000)
+    fraction, noise = rest * 4096 // 1_000_000, int.from_bytes(os.urandom(8), "big") & (1 << 62) - 1
+    return uuid.UUID(int=millis << 80 | 0x7 << 76 | fraction << 64 | 0b10 << 62 | noise)
 
 
 def derived_id(source: uuid.UUID, role: str) -> uuid.UUID:
