@@ -70,6 +70,19 @@ class AssignmentMade(Event):
     due_at: datetime
 
 
+class AssignmentWithdrawn(Event):
+    """A case was handed to others, and this organisation has no part in it any more. Addressed to it alone."""
+
+    producer: ClassVar[str] = "routing"
+    key: ClassVar[str] = "case_id"
+    addressed: ClassVar[bool] = True
+
+    case_id: uuid.UUID
+    number: str
+    organisation: str
+    round: int
+
+
 class CaseAccepted(CaseEvent):
     """The lead department took the case on."""
 

@@ -9,6 +9,7 @@ import time_machine
 
 from shared.events.routing import (
     AssignmentMade,
+    AssignmentWithdrawn,
     CaseAccepted,
     CaseAssigned,
     CaseObjected,
@@ -160,6 +161,14 @@ async def test_an_objection_goes_back_to_the_desk_which_hands_over_anew(routing)
     assert (case["status"], case["department"], case["co_handlers"]) == ("assigned", "transport", ["ecology"])
     refused(await routing.get(f"/cases/{case['id']}", kit.token("department")), 404, "CaseNotFound")
     ok(await routing.act("a", "accept", 4, None, TRANSPORT))
+
+
+async def test_who_loses_its_part_to_others_is_told_and_who_keeps_one_is_not(routing):
+    await routing.opened("a", None)
+    ok(await routing.act("a", "assign", 1, {"lead": "housing", "co_handlers": ["ecology", "transport"]}))
+    ok(await routing.act("a", "assign", 2, {"lead": "ecology"}))
+    withdrawn = await routing.told(AssignmentWithdrawn)
+    assert [(w.organisation, w.round) for w in withdrawn] == [("housing", 1), ("transport", 1)]
 
 
 async def test_the_same_department_given_a_case_again_gets_another_assignment(routing):

@@ -17,7 +17,7 @@ from services.routing.settings import Matter
 from shared.db import Tx
 from shared.events import derived_id
 from shared.events.base import Event
-from shared.events.routing import AssignmentMade
+from shared.events.routing import AssignmentMade, AssignmentWithdrawn
 from shared.identity import Caller
 from shared.live import live
 from shared.outbox import emit
@@ -87,8 +87,14 @@ def set_clock(tx: Tx, case: Case, at: datetime) -> None:
 
 
 async def give_parts(tx: Tx, case: Case, lead: str, co_handlers: Sequence[str]) -> None:
-    """Hands the case to these organisations instead of those who had it: one assignment and one addressed event each."""
-    await tx.execute(update(Part).where(col(Part.case_id) == case.id, col(Part.current)).values(current=False))
+    """Hands the case to these organisations instead of those who had it: one assignment and one addressed event each.
+
+    Whoever loses its part without getting another is told so.
+    """
+    had = update(Part).where(col(Part.case_id) == case.id, col(Part.current)).values(current=False).returning(col(Part.organisation))
+    for organisation in sorted(set((await tx.execute(had)).scalars()) - {lead, *co_handlers}):
+        withdrawn = AssignmentWithdrawn(case_id=case.id, number=case.number, organisation=organisation, round=case.round)
+        emit(tx, withdrawn, audience=organisation)
     case.lead, case.co_handlers = lead, list(co_handlers)
     assert case.reply_due_at is not None
     for organisation in (lead, *co_handlers):
