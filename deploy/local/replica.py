@@ -77,10 +77,6 @@ def _become_child(parent: int, log: Path) -> None:
     os.close(descriptor)
     with contextlib.suppress(AttributeError, OSError):  # glibc: threads share two arenas, instead of two for each core
         ctypes.CDLL(None).mallopt(M_ARENA_MAX, 2)
-    with contextlib.suppress(ImportError):
-        import uuid_utils
-
-        uuid_utils.reseed_rng()  # else two children would make the same ids
 
 
 class Gate:

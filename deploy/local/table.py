@@ -43,7 +43,6 @@ PRELOAD = (
     "sqlalchemy.ext.asyncio",
     "sqlmodel",
     "structlog",
-    "uuid_utils",
     "uvicorn",
     "uvicorn.lifespan.on",
     "uvicorn.protocols.http.httptools_impl",
