@@ -5,6 +5,9 @@ BIN    := $(VENV)/bin
 SCALE  ?=
 TESTS  ?= tests
 
+# Compiled modules are kept, whatever the shell says: without them each start compiles four hundred megabytes of libraries anew.
+export PYTHONDONTWRITEBYTECODE :=
+
 .DEFAULT_GOAL := help
 .PHONY: help run stop status test lint format migrate events lock clean
 

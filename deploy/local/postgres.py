@@ -32,7 +32,7 @@ SETTINGS: Mapping[str, str] = {
     "listen_addresses": "''",
     "port": str(PORT),
     "max_connections": "100",
-    "shared_buffers": "48MB",
+    "shared_buffers": "40MB",
     "work_mem": "4MB",
     "maintenance_work_mem": "32MB",
     "huge_pages": "off",

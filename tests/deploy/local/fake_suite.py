@@ -63,7 +63,7 @@ def fake_prepare(what: Preparation) -> None:
 FACTORY = f"{__name__ if __name__ != '__main__' else 'tests.deploy.local.fake_suite'}:build"
 FAKE = Suite(
     specs=(ServiceSpec("intake", FACTORY), ServiceSpec("routing", FACTORY), ServiceSpec("gateway", FACTORY, database=False)),
-    preload=("uvicorn", "uvloop", "httptools", "uuid_utils"),
+    preload=("uvicorn", "uvloop", "httptools"),
     prepare=fake_prepare,
 )
 
