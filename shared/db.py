@@ -15,7 +15,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
 from shared import crash
-from shared.outbox import Outgoing, store
+from shared.outgoing import Outgoing, store
 from shared.settings import ServiceSettings
 from shared.tables import utc_column
 
