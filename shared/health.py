@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 import uuid
 from dataclasses import dataclass
@@ -11,11 +12,12 @@ from typing import Annotated, Any
 
 import orjson
 from fastapi import APIRouter, FastAPI, Request, Response
+from nats.js.errors import APIError
 from sqlalchemy import text
 
 from shared import dead
 from shared.bus import BusAway
-from shared.db import is_outage
+from shared.db import is_conflict, is_outage
 from shared.identity import Caller, public
 from shared.parking import parked_count
 from shared.relay import outbox_state
@@ -71,19 +73,17 @@ async def beat_forever(app: FastAPI) -> None:
                 row = {"id": beat.id, "pid": beat.pid, "host": beat.host, "started_at": beat.started_at}
                 await tx.execute(_BEAT, {**row, "facts": orjson.dumps(facts).decode()})
         except Exception as error:
-            if not is_outage(error):
+            if not (is_outage(error) or is_conflict(error)):
                 raise
         await asyncio.sleep(_BEAT_EVERY)
 
 
 async def _facts(app: FastAPI) -> dict[str, Any]:
     state, metrics = app.state, app.state.metrics
-    listener, flow = state.listener, state.listener.flow
-    try:
+    flow = state.listener.flow
+    # Without an answer the count of before stands: `bus` says that it may be old.
+    with contextlib.suppress(BusAway, APIError):
         state.beat.dead = await dead.count(state.bus, state.service)
-    except (BusAway, Exception) as error:
-        if not isinstance(error, BusAway) and not is_outage(error) and type(error).__module__.split(".")[0] != "nats":
-            raise
     async with state.database.transaction() as tx:
         waiting, age, stuck = await outbox_state(tx)
         parked = await parked_count(tx)
@@ -111,7 +111,6 @@ async def _facts(app: FastAPI) -> dict[str, Any]:
     metrics.outbox_parked.set(stuck)
     metrics.parked.set(parked)
     metrics.dead.set(state.beat.dead)
-    assert listener is not None
     return facts
 
 

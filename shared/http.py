@@ -13,7 +13,7 @@ from typing import Annotated, Any, Generic, TypeVar
 import orjson
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from fastapi.routing import APIRoute
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from shared import crash, idempotency
 from shared.db import Tx, is_conflict
@@ -157,8 +157,18 @@ class PageQuery(BaseModel):
         return values
 
 
-def _page(cursor: Annotated[str | None, Query(max_length=500)] = None, limit: Annotated[int, Query(ge=1, le=100)] = 20) -> PageQuery:
-    return PageQuery(cursor=cursor, limit=limit)
+def _absent(value: Any) -> Any:
+    return None if value == "" else value
+
+
+Blank = BeforeValidator(_absent)
+"""For optional query parameters: `?status=` means the same as leaving it out, as forms and generated clients send it."""
+
+
+def _page(
+    cursor: Annotated[str | None, Query(max_length=500)] = None, limit: Annotated[Annotated[int, Field(ge=1, le=100)] | None, Blank] = None
+) -> PageQuery:
+    return PageQuery(cursor=cursor, limit=20 if limit is None else limit)
 
 
 Paging = Annotated[PageQuery, Depends(_page)]

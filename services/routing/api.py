@@ -15,7 +15,7 @@ from services.routing.actions import handling
 from services.routing.models import Case
 from shared.clock import now
 from shared.db import Tx
-from shared.http import IfMatch, InTx, Lang, Page, Paging, RequestModel, page_of, service_router
+from shared.http import Blank, IfMatch, InTx, Lang, Page, Paging, RequestModel, page_of, service_router
 from shared.identity import Caller, requires
 from shared.shares import largest_remainder
 
@@ -144,9 +144,9 @@ class ClassReport(BaseModel):
 
 
 def _filters(
-    status: rules.Status | None = None,
+    status: Annotated[rules.Status | None, Blank] = None,
     department: Annotated[str | None, Query(max_length=40)] = None,
-    overdue: bool | None = None,
+    overdue: Annotated[bool | None, Blank] = None,
     q: Annotated[str | None, Query(max_length=100)] = None,
 ) -> queries.Filters:
     return queries.Filters(status, department or None, overdue, q or None)

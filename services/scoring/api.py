@@ -16,7 +16,7 @@ from services.scoring.models import MandateVersion
 from services.scoring.settings import RuleTable, ScoringPolicy
 from shared.clock import now
 from shared.events.directory import MandateLevel
-from shared.http import InTx, Lang, Page, Paging, page_of, service_router
+from shared.http import Blank, InTx, Lang, Page, Paging, page_of, service_router
 from shared.identity import Caller, requires
 
 router = service_router(tags=["scoring"])
@@ -97,7 +97,7 @@ async def ledger(
     caller: Annotated[Caller, requires("ledger.read", "ledger.read.own")],
     lang: Lang,
     paging: Paging,
-    period: Year | None = None,
+    period: Annotated[Year | None, Blank] = None,
 ) -> LedgerOut:
     """A deputy's points with the event that each is evidence of. A deputy reads the own ledger, staff those of their region."""
     mandate = await queries.account(tx, deputy_id)
@@ -130,9 +130,9 @@ async def ranking(
     caller: Annotated[Caller, requires("ranking.read")],
     lang: Lang,
     paging: Paging,
-    period: Year | None = None,
-    group: Group | None = None,
-    level: MandateLevel | None = None,
+    period: Annotated[Year | None, Blank] = None,
+    group: Annotated[Group | None, Blank] = None,
+    level: Annotated[MandateLevel | None, Blank] = None,
 ) -> RankingOut:
     """Capped points of a period among peers: mandates of one level are ranked together, 议政代表 apart."""
     year, table = _period(tx.policy, period)

@@ -116,6 +116,17 @@ async def test_each_refusal_is_a_clear_problem_and_changes_no_row(world: World) 
     assert await world.still() == before
 
 
+async def test_filters_that_are_left_blank_are_as_if_they_were_not_there(world: World) -> None:
+    desk = await world.sign_in("desk")
+    blank = await world.client.get("/api/routing/cases?status=&department=&overdue=&q=&cursor=&limit=", headers=desk)
+    assert blank.status_code == 200, blank.text
+    plain = await world.client.get("/api/routing/cases", headers=desk)
+    assert [c["id"] for c in blank.json()["items"]] == [c["id"] for c in plain.json()["items"]]
+    assert len(plain.json()["items"]) > 0
+    assert (await world.client.get("/api/scoring/ranking?period=&group=", headers=desk)).status_code == 200
+    assert_problem(await world.client.get("/api/routing/cases?status=nonsense", headers=desk), 422)
+
+
 async def test_a_wrong_password_says_nothing_and_opens_nothing(world: World) -> None:
     account = world.account("desk")
     known = await world.client.post("/api/directory/login", json={"username": account["username"], "password": "wrong-password-1"})
