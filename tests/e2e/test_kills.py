@@ -147,13 +147,16 @@ async def _check(suite: Suite, number: int) -> None:
         ]
         return not any(rows)
 
+    async def closed() -> bool:
+        return {row.status for row in await suite.query("routing", "SELECT DISTINCT status FROM cases")} == {"closed"}
+
+    await eventually(closed, within=40, what="every case closed by its rating")
     await eventually(empty, within=40, what="all outboxes and parkings empty")
     opinions = {row.number for row in await suite.query("intake", "SELECT number FROM opinion")}
     assert len(opinions) == number
     assert Counter(row.number for row in await suite.query("routing", "SELECT number FROM cases")) == Counter(opinions)
     history = await suite.query("routing", "SELECT case_id, array_agg(version ORDER BY version) AS v FROM case_history GROUP BY case_id")
     assert all(row.v == list(range(1, len(row.v) + 1)) for row in history)
-    assert {row.status for row in await suite.query("routing", "SELECT DISTINCT status FROM cases")} == {"closed"}
 
     async def lines() -> bool:
         rows = await suite.query(
