@@ -106,8 +106,10 @@ async def test_a_process_killed_at_any_point_loses_and_doubles_nothing(
     passage = 2 if point in ("before_commit", "after_commit", "before_answer") else 1
     dying = process(LIANXIN_CRASH_AT=f"{point}@{passage}", MARKS=marks)
     assert await asyncio.to_thread(dying.wait, 30) == 137, f"the point {point} was never passed"
-    process(MARKS=marks)
     async with started(settings) as service:
+        for mark in marks.split(","):
+            again = await service.client.post("/marks", json={"mark": mark}, headers={"Idempotency-Key": f"key-of-{mark}"})
+            assert again.status_code == 201, "the client asks again with its key, as after any lost answer"
         await eventually(lambda: service.scalar("SELECT count(*) = 3 FROM mark WHERE times = 1"), within=20)
         await eventually(lambda: service.scalar("SELECT count(*) = 0 FROM kit_outbox"), within=20)
         assert await service.times() == {"a": 1, "b": 1, "c": 1}
