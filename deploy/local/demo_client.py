@@ -10,7 +10,7 @@ from typing import Any, Self
 
 import aiohttp
 
-PATIENCE = 30.0
+PATIENCE = 60.0
 """Seconds in which what one service said must have reached the next."""
 
 _SOON = (409, 422, 429, 502, 503, 504)

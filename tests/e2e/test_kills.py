@@ -150,8 +150,8 @@ async def _check(suite: Suite, number: int) -> None:
     async def closed() -> bool:
         return {row.status for row in await suite.query("routing", "SELECT DISTINCT status FROM cases")} == {"closed"}
 
-    await eventually(closed, within=40, what="every case closed by its rating")
-    await eventually(empty, within=40, what="all outboxes and parkings empty")
+    await eventually(closed, within=60, what="every case closed by its rating")
+    await eventually(empty, within=60, what="all outboxes and parkings empty")
     opinions = {row.number for row in await suite.query("intake", "SELECT number FROM opinion")}
     assert len(opinions) == number
     assert Counter(row.number for row in await suite.query("routing", "SELECT number FROM cases")) == Counter(opinions)
