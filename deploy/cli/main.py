@@ -16,7 +16,7 @@ from nats.js.errors import NotFoundError
 from rich.console import Console
 from rich.table import Table
 
-from deploy.cli import documents, status
+from deploy.cli import documents, reconcile, status
 from deploy.local.backends import Backends
 from deploy.local.errors import LocalError
 from deploy.local.prepare import Preparation, prepare
@@ -65,6 +65,21 @@ def migrate() -> None:
             )
         )
         console.print("All databases are at the newest schema; the streams are declared.")
+
+
+@app.command("reconcile")
+def show_reconcile(
+    grace: Annotated[float, typer.Option(help="seconds after which what was found is looked at again")] = 5.0,
+    as_json: Annotated[bool, typer.Option("--json", help="every id, for a machine")] = False,
+) -> None:
+    """Does every row have its event, every event its effect, and each only once? Exit status 1 when something does not agree."""
+    with _explained():
+        report = reconcile.run(read_settings(), grace)
+    if as_json:
+        typer.echo(reconcile.as_json(report))
+    else:
+        reconcile.show(console, report)
+    raise typer.Exit(0 if report.clean else 1)
 
 
 @app.command()
