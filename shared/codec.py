@@ -13,13 +13,15 @@ from shared.events.base import Event, all_events
 
 MSG_ID = "Nats-Msg-Id"
 TRACEPARENT = "traceparent"
+BEGUN = "ce-begun"
+"""CloudEvents extension of an event that another gave rise to: when the first event of that chain occurred (record 0017)."""
 
 
 class NotReadable(ValueError):
     """A message that is no event of ours; the text says why without repeating its content."""
 
 
-def headers_of(event: Event, traceparent: str | None) -> dict[str, str]:
+def headers_of(event: Event, traceparent: str | None, begun: str | None = None) -> dict[str, str]:
     """The headers that carry an event: CloudEvents attributes, trace context and the deduplication id."""
     headers = {
         "ce-specversion": "1.0",
@@ -33,7 +35,14 @@ def headers_of(event: Event, traceparent: str | None) -> dict[str, str]:
     }
     if traceparent:
         headers[TRACEPARENT] = traceparent
+    if begun:
+        headers[BEGUN] = begun
     return headers
+
+
+def begun_of(headers: Mapping[str, str]) -> str:
+    """When what led to this event began: its own time, unless another event gave rise to it."""
+    return headers.get(BEGUN) or headers["ce-time"]
 
 
 def event_id_of(headers: Mapping[str, str]) -> uuid.UUID:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -15,7 +16,9 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
 from shared import crash
-from shared.outgoing import Outgoing, store
+from shared.audit import Record
+from shared.events.base import Event
+from shared.outgoing import KeptAnswer, Outgoing, store
 from shared.settings import ServiceSettings
 from shared.tables import utc_column
 
@@ -29,15 +32,25 @@ class Tx(AsyncSession):
         super().__init__(*args, **options)
         self.database = database
         self.outgoing: list[Outgoing] = []
+        self.records: list[Record] = []
+        self.answers: list[KeptAnswer] = []
+        self.about: list[str] = []
         self.signals: list[tuple[str, str]] = []
         self.woken: bool = False
         self.traceparents: dict[uuid.UUID, str] = {}
         self.traceparent: str | None = None
+        self.handling: uuid.UUID | None = None
+        self.begun: dict[uuid.UUID, str] = {}
 
     @property
     def site(self) -> str:
         """The region code of this deployment."""
         return self.database.settings.site
+
+    def begun_at(self, event: Event) -> datetime:
+        """When what led to `event` began: its own time, or that of the first event of its chain while it is being handled."""
+        begun = self.begun.get(event.id)
+        return datetime.fromisoformat(begun) if begun else event.occurred_at
 
     @property
     def settings(self) -> Any:
@@ -73,12 +86,15 @@ class Database:
                     "timezone": "UTC",
                     "jit": "off",
                     "statement_timeout": str(int(settings.statement_timeout * 1000)),
-                    "idle_in_transaction_session_timeout": "60000",
+                    # A replica that has frozen in a transaction must not hold its rows, and with them the other replicas, for long.
+                    "idle_in_transaction_session_timeout": str(int(settings.transaction_idle * 1000)),
                 },
             },
         )
         self._sessions = async_sessionmaker(self.engine, class_=Tx, expire_on_commit=False, database=self)
         self.after_commit: list[Callable[[Tx], None]] = []
+        self.full = False
+        """Whether a write was refused for want of disk space, and none has been tried with success since."""
 
     @asynccontextmanager
     async def transaction(self, *, durable: bool = True) -> AsyncIterator[Tx]:
@@ -87,14 +103,18 @@ class Database:
         With `durable=False` the commit does not wait for the disk: for book-keeping that a crash may undo.
         """
         async with self._sessions() as tx:
-            async with tx.begin():
-                if not durable:
-                    await tx.execute(text("SET LOCAL synchronous_commit = off"))
-                yield tx
-                if tx.outgoing:
-                    await tx.flush()
-                    await store(tx, tx.outgoing)
-                crash.point("before_commit", self.service)
+            try:
+                async with tx.begin():
+                    if not durable:
+                        await tx.execute(text("SET LOCAL synchronous_commit = off"))
+                    yield tx
+                    if tx.outgoing or tx.records or tx.answers:
+                        await tx.flush()
+                        await store(tx, tx.outgoing, tx.records, tx.answers)
+                    crash.point("before_commit", self.service)
+            except DBAPIError as error:
+                self.full = self.full or _sqlstate(error) == _DISK_FULL
+                raise
             if tx.outgoing:
                 crash.point("after_commit", self.service)
             for told in self.after_commit:
@@ -111,18 +131,39 @@ class Database:
             raise
         return True
 
+    async def look_for_room(self) -> None:
+        """Writes a megabyte that nobody keeps, and forgets that the disk was full when that went well. Raises what writing raises."""
+        if self.full:
+            async with self.transaction(durable=False) as tx:
+                for statement in ROOM_PROBE:
+                    await tx.execute(text(statement))
+            self.full = False
+
     async def close(self) -> None:
         """Closes all connections."""
         await self.engine.dispose()
+
+
+_DISK_FULL = "53100"
+ROOM_PROBE = (
+    "CREATE TEMPORARY TABLE kit_room (filling bytea) ON COMMIT DROP",
+    # Incompressible, and in rows that fit a page: it has to take room of its own.
+    "INSERT INTO kit_room SELECT decode(repeat(md5(n::text), 128), 'hex') FROM generate_series(1, 512) n",
+)
 
 
 def _sqlstate(error: BaseException) -> str:
     return str(getattr(getattr(error, "orig", error), "sqlstate", None) or "")
 
 
+def _constraint(error: BaseException) -> str:
+    cause = getattr(error, "orig", error).__cause__
+    return str(getattr(cause, "constraint_name", None) or "")
+
+
 def is_conflict(error: BaseException) -> bool:
-    """Whether PostgreSQL chose this transaction to fail so that another could go on (deadlock, serialization)."""
-    return _sqlstate(error) in ("40001", "40P01")
+    """Whether this transaction failed so that another could go on: by deadlock, serialization, or the same `Idempotency-Key`."""
+    return _sqlstate(error) in ("40001", "40P01") or (_sqlstate(error) == "23505" and _constraint(error) == "kit_answer_pkey")
 
 
 def is_outage(error: BaseException) -> bool:

@@ -18,10 +18,20 @@ from starlette.responses import Response
 
 from shared.db import Tx
 from shared.errors import KeyNotReadable, KeyUsedForAnotherRequest, RequestInFlight
-from shared.tables import Answer
+from shared.outgoing import KeptAnswer
 
 HEADER = "idempotency-key"
 _READABLE = re.compile(r"^[\x21-\x7e]{8,200}$")
+
+
+# One statement for both. Its view of the table may be older than the lock: whoever held the lock may have committed in
+# between, and then storing a second answer breaks the key's uniqueness, which `is_conflict` knows: the request runs again.
+_BEGIN = text(
+    """
+    SELECT pg_try_advisory_xact_lock(:n) AS locked, a.request_hash, a.status, a.box
+    FROM (VALUES (1)) AS one LEFT JOIN kit_answer a ON a.key_hash = :key_hash
+    """
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,25 +55,25 @@ async def begin(tx: Tx, *, key: str, caller: str, method: str, path: str, body: 
         request_hash=_digest(b"request", method.encode(), path.encode(), body),
         secret=_digest(b"answer", key.encode()),
     )
-    locked = await tx.execute(text("SELECT pg_try_advisory_xact_lock(:n)"), {"n": int.from_bytes(attempt.key_hash[:8], "big", signed=True)})
-    if not locked.scalar_one():
+    number = int.from_bytes(attempt.key_hash[:8], "big", signed=True)
+    stored = (await tx.execute(_BEGIN, {"n": number, "key_hash": attempt.key_hash})).one()
+    if not stored.locked:
         raise RequestInFlight(where="Idempotency-Key")
-    stored = await tx.get(Answer, attempt.key_hash)
-    if stored is None:
+    if stored.status is None:
         return attempt
     if stored.request_hash != attempt.request_hash:
         raise KeyUsedForAnotherRequest(where="Idempotency-Key")
-    plain = orjson.loads(AESGCM(attempt.secret).decrypt(stored.box[:12], stored.box[12:], stored.key_hash))
+    plain = orjson.loads(AESGCM(attempt.secret).decrypt(stored.box[:12], stored.box[12:], attempt.key_hash))
     headers = {"content-type": plain["type"], "idempotency-replayed": "true"}
     return Response(plain["body"].encode(), status_code=stored.status, headers=headers)
 
 
-async def keep(tx: Tx, attempt: Attempt, response: Response) -> None:
-    """Stores the answer with the write it belongs to."""
+def keep(tx: Tx, attempt: Attempt, response: Response) -> None:
+    """Lets the answer be stored with the write it belongs to."""
     plain = orjson.dumps({"type": response.headers.get("content-type", "application/json"), "body": bytes(response.body).decode()})
     nonce = os.urandom(12)
     box = nonce + AESGCM(attempt.secret).encrypt(nonce, plain, attempt.key_hash)
-    tx.add(Answer(key_hash=attempt.key_hash, request_hash=attempt.request_hash, status=response.status_code, box=box))
+    tx.answers.append(KeptAnswer(attempt.key_hash, attempt.request_hash, response.status_code, box))
 
 
 def _digest(*parts: bytes) -> bytes:

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any, ClassVar
 
-from pydantic import BaseModel, Field, SecretStr
+from pydantic import BaseModel, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -32,6 +32,7 @@ class ServiceSettings(BaseSettings):
     pool_overflow: int = 4
     pool_wait: float = 5.0
     statement_timeout: float = 15.0
+    transaction_idle: float = Field(default=10.0, description="how long an open transaction may do nothing before it is ended")
 
     nats_url: str = "nats://127.0.0.1:4222"
     nats_seed: SecretStr | None = None
@@ -59,9 +60,28 @@ class ServiceSettings(BaseSettings):
     idempotency_hours: float = 48.0
     inbox_days: float = Field(default=180.0, description="must outlive the stream's age and any replay of dead letters")
 
+    failure_days: float = Field(default=30.0, description="counts of failed attempts, which matter for minutes only")
+    purge_every: float = 60.0
+    purge_pause: float = Field(default=1.0, description="between two batches when there is more than one")
+    purge_batch: int = Field(default=5000, ge=1, description="rows of a kind that one transaction deletes")
+
+    data: Path | None = Field(default=None, description="the data folder, where it is on this machine: its disk is watched")
+
+    audit_seal_after: float = Field(default=0.5, description="how long audit rows wait for others before they get their place in the chain")
+    audit_poll: float = Field(default=5.0, description="how often the rows of a replica that died are looked for")
+    audit_checkpoint_every: float = 3600.0
+    audit_witness_every: float = Field(default=60.0, description="how often the newest checkpoints of the other services are kept")
+    audit_salt_days: float = Field(default=180.0, description="after which the hash of a request's body fits no body any more")
+
     log_level: str = "INFO"
     trace_sample: float = Field(default=0.01, ge=0, le=1)
     otlp_endpoint: str | None = None
+
+    @model_validator(mode="after")
+    def _inbox_outlives_the_stream(self) -> ServiceSettings:
+        if self.inbox_days <= self.events_max_age_days:
+            raise ValueError("inbox_days must be more than events_max_age_days: a redelivered event would take effect twice")
+        return self
 
     def describe(self) -> dict[str, Any]:
         """The settings for a start-up log line, secrets masked and credentials cut out of URLs."""

@@ -1,4 +1,4 @@
-"""Declares the two streams, in one place: FastStream would update them silently (architecture, section 6)."""
+"""Declares the three streams, in one place: FastStream would update them silently (architecture, section 6)."""
 
 from __future__ import annotations
 
@@ -6,18 +6,19 @@ import nats
 from nats.js.api import DiscardPolicy, RetentionPolicy, StorageType, StreamConfig
 from nats.js.errors import NotFoundError
 
-from shared.bus import DEAD, EVENTS
+from shared.bus import AUDIT, DEAD, EVENTS
 from shared.settings import ServiceSettings
 
 
 def configs(settings: ServiceSettings) -> list[StreamConfig]:
-    """EVENTS holds `lx.<site>.>`, DEAD holds `dead.<site>.>`. Both on disk, limits retention, new messages refused when full.
+    """EVENTS holds `lx.<site>.>`, DEAD holds `dead.<site>.>`, AUDIT the checkpoints `audit.<site>.>`. On disk, limits retention.
 
-    In EVENTS nothing can be deleted or purged; a person may take letters out of DEAD.
+    EVENTS and DEAD refuse new messages when they are full. In EVENTS and AUDIT nothing can be deleted or purged; a person
+    may take letters out of DEAD. AUDIT keeps 5,000 checkpoints of each service (half a year of hours): each covers all rows
+    before it, so that the oldest may go.
     """
     common = {
         "retention": RetentionPolicy.LIMITS,
-        "discard": DiscardPolicy.NEW,
         "storage": StorageType.FILE,
         "num_replicas": 1,
         "duplicate_window": settings.duplicate_window,
@@ -29,12 +30,30 @@ def configs(settings: ServiceSettings) -> list[StreamConfig]:
             subjects=[f"lx.{settings.site}.>"],
             max_age=settings.events_max_age_days * 86_400,
             max_bytes=settings.events_max_bytes,
+            discard=DiscardPolicy.NEW,
             deny_delete=True,
             deny_purge=True,
             allow_atomic=True,
             **common,  # type: ignore[arg-type]
         ),
-        StreamConfig(name=DEAD, subjects=[f"dead.{settings.site}.>"], max_bytes=256 * 1024**2, deny_purge=True, **common),  # type: ignore[arg-type]
+        StreamConfig(
+            name=DEAD,
+            subjects=[f"dead.{settings.site}.>"],
+            max_bytes=256 * 1024**2,
+            discard=DiscardPolicy.NEW,
+            deny_purge=True,
+            **common,  # type: ignore[arg-type]
+        ),
+        StreamConfig(
+            name=AUDIT,
+            subjects=[f"audit.{settings.site}.>"],
+            max_bytes=16 * 1024**2,
+            max_msgs_per_subject=5000,
+            discard=DiscardPolicy.OLD,
+            deny_delete=True,
+            deny_purge=True,
+            **common,  # type: ignore[arg-type]
+        ),
     ]
 
 

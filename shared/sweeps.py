@@ -9,7 +9,9 @@ from dataclasses import dataclass
 
 import structlog
 
+from shared.audit import of_sweep
 from shared.db import Database, Tx, is_conflict, is_outage
+from shared.metrics import Metrics
 
 log = structlog.get_logger("lianxin.sweeps")
 
@@ -18,11 +20,12 @@ Verb = Callable[[Tx], Awaitable[int]]
 
 @dataclass(frozen=True, slots=True)
 class Sweep:
-    """A verb that is run every so many seconds and says how many things it did."""
+    """A verb that is run every so many seconds and says how many things it did; when it did some, again after `pause` seconds."""
 
     name: str
     every: float
     verb: Verb
+    pause: float = 0.0
 
 
 class Sweeps:
@@ -41,16 +44,20 @@ class Sweeps:
         return declare
 
 
-async def run_forever(database: Database, sweep: Sweep) -> None:
+async def run_forever(database: Database, sweep: Sweep, metrics: Metrics) -> None:
     """Runs a sweep until cancelled; an outage or a defect in it is logged and does not end it."""
+    metrics.sweep_every.labels(sweep.name).set(sweep.every)
+    metrics.sweep_at.labels(sweep.name).set_to_current_time()
     while True:
         done = 0
         try:
             async with database.transaction() as tx:
                 done = await sweep.verb(tx)
+                if done:
+                    tx.records.append(of_sweep(tx, sweep.name))
+            metrics.sweep_at.labels(sweep.name).set_to_current_time()
         except Exception as error:
             if not (is_outage(error) or is_conflict(error)):
                 log.exception("sweep_failed", sweep=sweep.name)
-        if not done:
-            # Spread, so that replicas do not all look at the same moment.
-            await asyncio.sleep(sweep.every * random.uniform(0.8, 1.2))  # noqa: S311
+        # Spread, so that replicas do not all look at the same moment.
+        await asyncio.sleep(sweep.pause if done else sweep.every * random.uniform(0.8, 1.2))  # noqa: S311

@@ -176,7 +176,10 @@ async def wipe(database: Database) -> None:
             .all()
         )
         if tables:
+            # The audit refuses it to everyone but the table's owner, who can do what its chain then shows.
+            await tx.execute(text("ALTER TABLE kit_audit DISABLE TRIGGER kit_audit_whole"))
             await tx.execute(text("TRUNCATE " + ", ".join(f'"{t}"' for t in tables) + " RESTART IDENTITY CASCADE"))
+            await tx.execute(text("ALTER TABLE kit_audit ENABLE TRIGGER kit_audit_whole"))
         for kid, use in ((TOKEN_KID, "token"), (CODE_KID, "code")):
             await tx.execute(
                 text("INSERT INTO kit_key (kid, use, public, set_no) VALUES (:kid, :use, :public, 0)"),

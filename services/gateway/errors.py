@@ -63,7 +63,7 @@ class ServiceAway(Refused):
 
 
 class ServiceBusy(Refused):
-    """As many connections to the service are open as the settings allow."""
+    """The service has as many requests in hand, or connections open, as the settings allow: better told at once than after its time."""
 
     status = 503
     shown = ("service",)

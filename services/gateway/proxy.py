@@ -109,9 +109,10 @@ class Proxy:
         connection = await upstream.connection()
         whole = False
         try:
-            connection.begin(upstream.request(request.method.encode(), target, headers, body.whole), bodyless=request.method == "HEAD")
-            body.start(connection, exchange)
-            await connection.head()
+            with upstream.in_hand():
+                connection.begin(upstream.request(request.method.encode(), target, headers, body.whole), bodyless=request.method == "HEAD")
+                body.start(connection, exchange)
+                await connection.head()
             await self._hand_back(passage, exchange, upstream, connection)
             whole = body.is_sent
         finally:

@@ -93,6 +93,10 @@ class Settings(ServiceSettings):
     upstream_idle: float = Field(default=4.0, description="how long a connection is kept unused; below the service's keep-alive time (5)")
     upstream_connections: int = Field(default=1000, description="to each service, open event streams included")
 
+    upstream_in_hand: int = Field(
+        default=100, ge=1, description="requests a service may have without having begun to answer; more are told at once to come again"
+    )
+
     limits: tuple[LimitRule, ...] = LIMITS
     unmetered: tuple[Network, ...] = Field(
         default=(IPv4Network("127.0.0.0/8"), IPv6Network("::1/128")),

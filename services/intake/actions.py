@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -34,16 +35,30 @@ _CODE_IS_REVOKED = select(exists().where(col(RevokedCode.code_id) == bindparam("
 _INSERT_OPINION = insert(_TABLES["opinion"]).on_conflict_do_nothing(index_elements=["number"]).returning(col(Opinion.id))
 _INSERT_CONTACT = insert(_TABLES["contact"])
 _INSERT_RATING = insert(_TABLES["rating"]).on_conflict_do_nothing().returning(col(Rating.round))
-_KNOW_CASE = text(
-    "UPDATE opinion SET case_id = :case_id, replied_round = greatest(replied_round, :replied_round) WHERE id = :opinion_id RETURNING id"
-)
-_MOVE_STATUS = text(
+# One statement for any number of events: an event each took 0.9 ms of intake, a quarter of all it did (decision record 0015).
+_FOLLOW = text(
     """
-    UPDATE opinion SET status = :status, round = :round, status_version = :case_version, status_at = :at
-    WHERE id = :opinion_id AND (status_version, status_at) < (:case_version, :at)
+    UPDATE opinion o SET case_id = r.case_id, replied_round = greatest(o.replied_round, r.replied_round),
+        status = CASE WHEN r.newer THEN r.status ELSE o.status END, round = CASE WHEN r.newer THEN r.round ELSE o.round END,
+        status_version = CASE WHEN r.newer THEN r.version ELSE o.status_version END,
+        status_at = CASE WHEN r.newer THEN r.at ELSE o.status_at END
+    FROM (
+        SELECT n.*, n.status IS NOT NULL AND (p.status_version, p.status_at) < (n.version, n.at) AS newer
+        FROM unnest(CAST(:opinions AS uuid[]), CAST(:cases AS uuid[]), CAST(:replied AS int[]), CAST(:statuses AS text[]),
+                    CAST(:rounds AS int[]), CAST(:versions AS int[]), CAST(:moments AS timestamptz[]))
+             AS n (id, case_id, replied_round, status, round, version, at)
+        JOIN opinion p ON p.id = n.id ORDER BY n.id FOR UPDATE OF p
+    ) r WHERE o.id = r.id RETURNING o.id
     """
 )
-_INSERT_TIMELINE_ENTRY = insert(_TABLES["timeline_entry"]).on_conflict_do_nothing()
+_ADD_TIMELINE_ENTRIES = text(
+    """
+    INSERT INTO timeline_entry (id, opinion_id, at, kind, round, case_version, department, text, result_class, reason)
+    SELECT * FROM unnest(CAST(:id AS uuid[]), CAST(:opinion_id AS uuid[]), CAST(:at AS timestamptz[]), CAST(:kind AS text[]),
+        CAST(:round AS int[]), CAST(:case_version AS int[]), CAST(:department AS text[]), CAST(:text AS text[]),
+        CAST(:result_class AS text[]), CAST(:reason AS text[])) ON CONFLICT DO NOTHING
+    """
+)
 _INSERT_REVOKED_CODE = insert(_TABLES["revoked_code"]).on_conflict_do_nothing()
 
 
@@ -151,31 +166,60 @@ async def rate(tx: Tx, opinion: Opinion, rated_rounds: set[int], level: RatingLe
     return rating
 
 
-async def follow_case(tx: Tx, event: CaseEvent) -> None:
-    """Adds a case event to the opinion's timeline, and moves its status unless a newer event has. Raises Early."""
-    told = rules.told(event)
-    seen = {"opinion_id": event.opinion_id, "case_id": event.case_id, "replied_round": event.round if told.status == "replied" else 0}
-    if (await tx.execute(_KNOW_CASE, seen)).scalar_one_or_none() is None:
-        raise Early("opinion", event.opinion_id)
-    if told.status is not None:
-        moved = {"status": told.status, "round": event.round, "case_version": event.case_version, "at": event.occurred_at}
-        await tx.execute(_MOVE_STATUS, {"opinion_id": event.opinion_id, **moved})
-    if told.kind is not None:
-        await tx.execute(
-            _INSERT_TIMELINE_ENTRY,
-            {
-                "id": event.id,
-                "opinion_id": event.opinion_id,
-                "at": event.occurred_at,
-                "kind": told.kind,
-                "round": told.round,
-                "case_version": event.case_version,
-                "department": told.department,
-                "text": told.text,
-                "result_class": told.result_class,
-                "reason": told.reason,
-            },
-        )
+async def follow_cases(tx: Tx, events: Sequence[CaseEvent]) -> None:
+    """Adds case events to their opinions' timelines, and moves each status unless a newer event has. Raises Early."""
+    told = [(event, rules.told(event)) for event in events]
+    followed: dict[uuid.UUID, _Followed] = {}
+    for event, seen in sorted(told, key=lambda pair: (pair[0].case_version, pair[0].occurred_at)):
+        known = followed.setdefault(event.opinion_id, _Followed(event.case_id))
+        if seen.status == "replied":
+            known.replied_round = max(known.replied_round, event.round)
+        if seen.status is not None:
+            known.status, known.round, known.version, known.at = seen.status, event.round, event.case_version, event.occurred_at
+    rows = followed.values()
+    found = await tx.execute(
+        _FOLLOW,
+        {
+            "opinions": list(followed),
+            "cases": [row.case_id for row in rows],
+            "replied": [row.replied_round for row in rows],
+            "statuses": [row.status for row in rows],
+            "rounds": [row.round for row in rows],
+            "versions": [row.version for row in rows],
+            "moments": [row.at for row in rows],
+        },
+    )
+    if missing := followed.keys() - set(found.scalars()):
+        raise Early("opinion", min(missing))
+    if entries := [_entry(event, seen) for event, seen in told if seen.kind is not None]:
+        await tx.execute(_ADD_TIMELINE_ENTRIES, {name: [entry[name] for entry in entries] for name in entries[0]})
+
+
+@dataclass(slots=True)
+class _Followed:
+    """What a batch of events makes of an opinion: its newest status, and its last round with a reply."""
+
+    case_id: uuid.UUID
+    replied_round: int = 0
+    status: str | None = None
+    round: int = 0
+    version: int = 0
+    at: datetime | None = None
+
+
+def _entry(event: CaseEvent, told: rules.Told) -> dict[str, Any]:
+    return {
+        "id": event.id,
+        "opinion_id": event.opinion_id,
+        "at": event.occurred_at,
+        "kind": told.kind,
+        "round": told.round,
+        "case_version": event.case_version,
+        "department": told.department,
+        "text": told.text,
+        "result_class": told.result_class,
+        "reason": told.reason,
+    }
 
 
 async def learn_revoked(tx: Tx, event: CodeRevokedEvent) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from services.intake import actions
 from shared.consumers import Consumers
 from shared.db import Tx
@@ -21,49 +23,49 @@ from shared.events.routing import (
 consumers = Consumers("intake")
 
 
-@consumers.on(CaseOpened, since="start")
-async def case_opened(tx: Tx, event: CaseOpened) -> None:
-    await actions.follow_case(tx, event)
+@consumers.on_batch(CaseOpened, since="start")
+async def case_opened(tx: Tx, events: Sequence[CaseOpened]) -> None:
+    await actions.follow_cases(tx, events)
 
 
-@consumers.on(CaseAssigned, since="start")
-async def case_assigned(tx: Tx, event: CaseAssigned) -> None:
-    await actions.follow_case(tx, event)
+@consumers.on_batch(CaseAssigned, since="start")
+async def case_assigned(tx: Tx, events: Sequence[CaseAssigned]) -> None:
+    await actions.follow_cases(tx, events)
 
 
-@consumers.on(CaseAccepted, since="start")
-async def case_accepted(tx: Tx, event: CaseAccepted) -> None:
-    await actions.follow_case(tx, event)
+@consumers.on_batch(CaseAccepted, since="start")
+async def case_accepted(tx: Tx, events: Sequence[CaseAccepted]) -> None:
+    await actions.follow_cases(tx, events)
 
 
-@consumers.on(CaseObjected, since="start")
-async def case_objected(tx: Tx, event: CaseObjected) -> None:
-    await actions.follow_case(tx, event)
+@consumers.on_batch(CaseObjected, since="start")
+async def case_objected(tx: Tx, events: Sequence[CaseObjected]) -> None:
+    await actions.follow_cases(tx, events)
 
 
-@consumers.on(CaseReplied, since="start")
-async def case_replied(tx: Tx, event: CaseReplied) -> None:
-    await actions.follow_case(tx, event)
+@consumers.on_batch(CaseReplied, since="start")
+async def case_replied(tx: Tx, events: Sequence[CaseReplied]) -> None:
+    await actions.follow_cases(tx, events)
 
 
-@consumers.on(CaseReopened, since="start")
-async def case_reopened(tx: Tx, event: CaseReopened) -> None:
-    await actions.follow_case(tx, event)
+@consumers.on_batch(CaseReopened, since="start")
+async def case_reopened(tx: Tx, events: Sequence[CaseReopened]) -> None:
+    await actions.follow_cases(tx, events)
 
 
-@consumers.on(CaseClosed, since="start")
-async def case_closed(tx: Tx, event: CaseClosed) -> None:
-    await actions.follow_case(tx, event)
+@consumers.on_batch(CaseClosed, since="start")
+async def case_closed(tx: Tx, events: Sequence[CaseClosed]) -> None:
+    await actions.follow_cases(tx, events)
 
 
-@consumers.on(CaseOverdue, since="start")
-async def case_overdue(tx: Tx, event: CaseOverdue) -> None:
-    await actions.follow_case(tx, event)
+@consumers.on_batch(CaseOverdue, since="start")
+async def case_overdue(tx: Tx, events: Sequence[CaseOverdue]) -> None:
+    await actions.follow_cases(tx, events)
 
 
-@consumers.on(RatingNotCounted, since="start")
-async def rating_not_counted(tx: Tx, event: RatingNotCounted) -> None:
-    await actions.follow_case(tx, event)
+@consumers.on_batch(RatingNotCounted, since="start")
+async def rating_not_counted(tx: Tx, events: Sequence[RatingNotCounted]) -> None:
+    await actions.follow_cases(tx, events)
 
 
 @consumers.on(CodeRevoked, since="start")

@@ -5,10 +5,11 @@ from __future__ import annotations
 import uuid
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Depends, Query
 from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy import Row
 
 from services.routing import queries, rules
 from services.routing.actions import handling
@@ -143,7 +144,7 @@ class ClassReport(BaseModel):
     items: list[ClassShare]
 
 
-def _filters(
+async def _filters(
     status: Annotated[rules.Status | None, Blank] = None,
     department: Annotated[str | None, Query(max_length=40)] = None,
     overdue: Annotated[bool | None, Blank] = None,
@@ -152,11 +153,11 @@ def _filters(
     return queries.Filters(status, department or None, overdue, q or None)
 
 
-def _line(case: Case) -> CaseLine:
-    return CaseLine.model_validate(case).model_copy(update={"overdue": _is_overdue(case)})
+def _line(row: Row[Any]) -> CaseLine:
+    return CaseLine(**row._asdict(), overdue=_is_overdue(row))
 
 
-def _is_overdue(case: Case) -> bool:
+def _is_overdue(case: Case | Row[Any]) -> bool:
     return case.status in rules.RUNNING and case.reply_due_at is not None and case.reply_due_at < now()
 
 
@@ -181,7 +182,7 @@ async def list_cases(tx: InTx, caller: Reader, page: Paging, filters: Annotated[
     """
     found = await queries.list_cases(tx, caller, filters, page)
     rows, cursor = page_of(found, page.limit, key=lambda c: (c.opened_at, c.id))
-    return Page(items=[_line(case) for case in rows], next_cursor=cursor)
+    return Page(items=[_line(row) for row in rows], next_cursor=cursor)
 
 
 @router.get("/cases/{case_id}")

@@ -12,6 +12,7 @@ import pytest
 
 from tests.gateway.conftest import Suite
 from tests.gateway.serving import raw
+from tests.kit import eventually
 
 
 def free_port() -> int:
@@ -146,6 +147,20 @@ async def test_no_more_connections_than_the_settings_allow(suite: Suite) -> None
     answer = await client.get("/api/intake/opinions")
     assert (answer.status_code, answer.json()["code"]) == (503, "ServiceBusy")
     waiting.cancel()
+
+
+async def test_a_service_with_its_hands_full_is_not_asked_for_more_until_it_has_answered(suite: Suite) -> None:
+    client = await suite.start(upstream_in_hand=1)
+    waiting = asyncio.create_task(client.get("/api/intake/never"))
+    await suite.intake.asked()
+    answer = await client.get("/api/intake/opinions")
+    assert (answer.status_code, answer.json()["code"], answer.headers["retry-after"]) == (503, "ServiceBusy", "5")
+    waiting.cancel()
+
+    async def free() -> bool:
+        return (await client.get("/api/intake/opinions")).status_code == 200
+
+    await eventually(free)
 
 
 async def test_a_connection_the_service_closed_meanwhile_is_not_used_again(suite: Suite) -> None:

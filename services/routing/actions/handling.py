@@ -33,9 +33,10 @@ async def assign(
         raise CaseNotFound
     check_version(case.version, version)
     co_handlers = list(dict.fromkeys(co_handlers))
+    # Asked before the step: a question to the database makes the session write first what has changed so far.
+    await check_active(tx, lead, co_handlers)
     at = now()
     move = step(tx, case, "assign", actor(caller), at)
-    await check_active(tx, lead, co_handlers)
     if category is not None and category != case.category:
         _correct(tx, case, category)
     set_clock(tx, case, at)
