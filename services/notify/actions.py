@@ -22,6 +22,7 @@ from shared.events.notify import NoticePosted
 from shared.identity import Caller
 from shared.live import live
 from shared.outbox import emit
+from shared.restored import restored_at
 
 _NOTICE: Table = Notice.__table__  # type: ignore[attr-defined]
 
@@ -33,8 +34,15 @@ _POSITION_LOCK = 0x0071CE
 
 
 async def post(tx: Tx, events: Sequence[Event]) -> None:
-    """Tells each audience of each event, once. Open streams hear of the audience and the position, nothing else."""
-    rows = {row["id"]: row for event in sorted(events, key=lambda one: one.occurred_at) for row in _rows(tx.site, event)}
+    """Tells each audience of each event, once. Open streams hear of the audience and the position, nothing else.
+
+    What people have been told before a restore is put into the inbox and pushed to nobody.
+    """
+    restored = await restored_at(tx)
+    rows: dict[uuid.UUID, dict[str, Any]] = {}
+    for event in sorted(events, key=lambda one: one.occurred_at):
+        before = rules.told_before(event, tx.begun_at(event), restored)
+        rows |= {row["id"]: {**row, "told_before": before} for row in _rows(tx.site, event)}
     await tx.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _POSITION_LOCK})
     entering = insert(_NOTICE).values(list(rows.values())).on_conflict_do_nothing(index_elements=["id"])
     entered = (await tx.execute(entering.returning(_NOTICE.c.id, _NOTICE.c.position))).all()
@@ -47,9 +55,11 @@ async def post(tx: Tx, events: Sequence[Event]) -> None:
             audience_kind=row["audience_kind"],
             audience=row["audience"],
             cause=row["cause"],
+            told_before=row["told_before"],
         )
         emit(tx, posted, cause=causes[row["cause"]])
-        live(tx, "notice", f"{row['audience_kind']}:{row['audience']}@{position}")
+        if not row["told_before"]:
+            live(tx, "notice", f"{row['audience_kind']}:{row['audience']}@{position}")
 
 
 def _rows(site: str, event: Event) -> Iterator[dict[str, Any]]:
@@ -73,3 +83,20 @@ async def mark_read(tx: Tx, notice_id: uuid.UUID, caller: Caller) -> None:
         raise NoticeUnknown()
     mark = insert(ReadMark).values(account_id=caller.account_id, notice_id=notice_id, read_at=now())
     await tx.execute(mark.on_conflict_do_nothing())
+
+
+# The oldest by position, which its index gives at once: where none of them is old enough, nothing else is looked at.
+_OLD = """
+    SELECT id FROM (SELECT id, occurred_at FROM notice ORDER BY position LIMIT :batch) oldest
+    WHERE occurred_at < now() - make_interval(days => :days)
+"""
+_FORGET_MARKS = text(f"DELETE FROM read_mark WHERE notice_id IN ({_OLD})")  # noqa: S608 - put together of constants
+_FORGET = text(f"DELETE FROM notice WHERE id IN ({_OLD})")  # noqa: S608 - put together of constants
+
+
+async def forget_old(tx: Tx) -> int:
+    """Deletes notices of `notice_days` ago with who has read them, up to `notice_batch` at once. Returns how many."""
+    await tx.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _POSITION_LOCK + 1})
+    which = {"days": tx.settings.notice_days, "batch": tx.settings.notice_batch}
+    await tx.execute(_FORGET_MARKS, which)
+    return int((await tx.execute(_FORGET, which)).rowcount)  # type: ignore[attr-defined]

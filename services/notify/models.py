@@ -6,7 +6,7 @@ import uuid
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, Identity, Index
+from sqlalchemy import BigInteger, Column, Identity, Index, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
@@ -24,6 +24,7 @@ class Notice(Base, table=True):
     """What one audience is told of one event. `id` is derived from both, `cause` is the event, `params` hold ids, numbers and dates.
 
     `position` is the order of delivery: streams resume from it (`actions.post` says why no position is ever skipped).
+    `told_before`: a suite that was lost has told the audience; after the restore the notice stands in the inbox and is pushed to nobody.
     """
 
     __tablename__ = "notice"
@@ -38,6 +39,7 @@ class Notice(Base, table=True):
     params: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
     cause: uuid.UUID
     occurred_at: datetime = utc_column()
+    told_before: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})
 
 
 class ReadMark(Base, table=True):

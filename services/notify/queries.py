@@ -40,8 +40,9 @@ async def count_unread(tx: Tx, caller: Caller) -> int:
 
 
 async def since(tx: Tx, caller: Caller, position: int, limit: int) -> list[Notice]:
-    """The caller's notices after a position, in order of delivery."""
-    page = select(Notice).where(addressed_to(caller), col(Notice.position) > position).order_by(col(Notice.position))
+    """The caller's notices after a position, in order of delivery, without what people had been told before a restore."""
+    new = col(Notice.position) > position, ~col(Notice.told_before)
+    page = select(Notice).where(addressed_to(caller), *new).order_by(col(Notice.position))
     return list(await tx.scalars(page.limit(limit)))
 
 

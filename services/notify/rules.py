@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime, time, timedelta
 from decimal import Decimal
 from typing import Literal
 
@@ -12,6 +13,7 @@ from shared.events.routing import AssignmentMade, CaseClosed, CaseObjected, Case
 from shared.events.scoring import PointsPosted
 from shared.events.supervision import StageDelayed
 from shared.identity import Caller
+from shared.workdays import CHINA
 
 AudienceKind = Literal["organisation", "role", "deputy", "account"]
 
@@ -56,6 +58,22 @@ def told_of(event: Event) -> Told:
             params = {"line_id": event.line_id, "item": event.item, "points": _signed(event.points)}
             return (Audience("deputy", str(event.deputy_id)),), params
     raise LookupError(type(event).__name__)
+
+
+def told_before(event: Event, begun_at: datetime, restored_at: datetime | None) -> bool:
+    """Whether a suite that was lost and restored at that moment has, or may have, told people of this event.
+
+    It has when what led to the event began before. What the clock brings up again is judged by the moment it is about:
+    the restored suite finds a case overdue whose time ran out between the backup and the restore.
+    """
+    if restored_at is None:
+        return False
+    match event:
+        case CaseOverdue():
+            return event.due_at <= restored_at
+        case StageDelayed():
+            return datetime.combine(event.planned_on + timedelta(days=1), time(), CHINA) <= restored_at
+    return begun_at <= restored_at
 
 
 def audiences_of(caller: Caller) -> tuple[Audience, ...]:

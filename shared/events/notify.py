@@ -9,7 +9,10 @@ from shared.events.base import Event
 
 
 class NoticePosted(Event):
-    """A notice was put into an inbox. `audience` is an id: of an organisation, a role, an account or a deputy."""
+    """A notice was put into an inbox. `audience` is an id: of an organisation, a role, an account or a deputy.
+
+    `told_before`: people had been told before the suite was restored from a backup; nobody is to be told again.
+    """
 
     producer: ClassVar[str] = "notify"
     key: ClassVar[str] = "notice_id"
@@ -19,3 +22,4 @@ class NoticePosted(Event):
     audience_kind: Literal["organisation", "role", "deputy", "account"]
     audience: str
     cause: uuid.UUID
+    told_before: bool = False
