@@ -1,4 +1,4 @@
-"""Real servers for all tests: PostgreSQL and NATS embedded, once for the session, in a folder of the project."""
+"""Real servers for all tests: PostgreSQL and NATS, once for the session, embedded or (LIANXIN_TEST_SERVERS=containers) in containers."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 import os
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import pytest_asyncio
@@ -18,13 +18,14 @@ from shared.migrate import migrate
 from shared.settings import ROOT, ServiceSettings
 from shared.streams import declare
 from tests import kit
+from tests.containers.servers import CHOSEN, ContainerServers
 
 
 @pytest.fixture(scope="session")
 def servers() -> Iterator[LocalServers]:
     """Running servers with all databases migrated and both streams declared."""
     data = ROOT / f".data-test-{os.getpid()}"
-    local = LocalServers(data, kit.SITE)
+    local = cast(LocalServers, ContainerServers(data, kit.SITE)) if CHOSEN else LocalServers(data, kit.SITE)
     try:
         local.start()
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 from pydantic import HttpUrl
 
@@ -20,7 +22,7 @@ class Away(Exception):
 
 
 class Busy(Exception):
-    """All connections that the settings allow are in use: nothing was sent."""
+    """As many requests are in the service's hands, or connections to it in use, as the settings allow: nothing was sent."""
 
 
 class Upstream:
@@ -37,9 +39,13 @@ class Upstream:
         self._idle: deque[Connection] = deque()
         self._open: set[Connection] = set()
         self._connecting = 0
+        self._in_hand = 0
+        self._turn = 0
 
     async def connection(self) -> Connection:
         """A connection that is ready for an exchange. Raises Away or Busy; nothing was sent then."""
+        if self._in_hand + self._connecting >= self._settings.upstream_in_hand:
+            raise Busy
         now = asyncio.get_running_loop().time()
         while self._idle:
             kept = self._idle.pop()
@@ -55,12 +61,9 @@ class Upstream:
             self._connecting -= 1
 
     async def _connect(self) -> Connection:
-        loop = asyncio.get_running_loop()
         for may_retry in (True, False):
             try:
-                async with asyncio.timeout(self._settings.connect_timeout):
-                    _, made = await loop.create_connection(lambda: Connection(self), self._host, self._port, ssl=self._tls)
-                return made
+                return await self._reach_a_replica()
             except TimeoutError as error:
                 raise Away from error
             except OSError as error:
@@ -68,6 +71,38 @@ class Upstream:
                     raise Away from error
                 await asyncio.sleep(_REFUSED_PAUSE)
         raise Away
+
+    async def _reach_a_replica(self) -> Connection:
+        """A connection to the replica whose turn it is, else to another. Raises what went wrong with the last one."""
+        loop = asyncio.get_running_loop()
+        async with asyncio.timeout(self._settings.connect_timeout):
+            found = await loop.getaddrinfo(self._host, self._port, type=socket.SOCK_STREAM)
+        # The system sorts a name's addresses by nearness: without turns the nearest replica would get everything.
+        addresses = sorted({str(entry[4][0]) for entry in found})
+        self._turn = (self._turn + 1) % len(addresses)
+        # One whose machine or container has just gone is silent: that must leave time for the others.
+        patience = self._settings.connect_timeout / len(addresses)
+        certified = self._host if self._tls else None
+        failure = OSError()
+        for address in (*addresses[self._turn :], *addresses[: self._turn]):
+            try:
+                async with asyncio.timeout(patience):
+                    _, made = await loop.create_connection(
+                        lambda: Connection(self), address, self._port, ssl=self._tls, server_hostname=certified
+                    )
+                return made
+            except OSError as error:
+                failure = error
+        raise failure
+
+    @contextmanager
+    def in_hand(self) -> Iterator[None]:
+        """Around a request until its answer begins."""
+        self._in_hand += 1
+        try:
+            yield
+        finally:
+            self._in_hand -= 1
 
     def keep(self, connection: Connection) -> None:
         """Puts a connection by for the next exchange."""
