@@ -1,0 +1,281 @@
+"""`make bench`: every part, medians of interleaved runs, a table; exit status 1 when a floor is missed, and which.
+
+ONLY=b,c runs these parts alone, RUNS=1 once each: quick looks, which are not kept as the latest. SEED gives other texts.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import time
+from collections.abc import Callable, Coroutine, Sequence
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass
+from typing import Any, TypeVar
+
+import uvloop
+from rich.console import Console
+
+from deploy.local.backends import Backends
+from deploy.local.postgres import Postgres
+from deploy.local.servers import SERVICES
+from tests.bench import chain, figures, footprint, latency, lifecycle, overload, preload, submit
+from tests.bench.figures import Figure
+from tests.bench.grounds import Grounds
+from tests.bench.place import Place
+
+PARTS = "abcdef"
+Run = dict[str, Any]
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a run is made of. Durations in seconds."""
+
+    only: str = PARTS
+    runs: int = 5
+    seed: str = "1"
+    lifecycle_seconds: float = 8.0
+    lifecycle_clients: tuple[int, ...] = (8, 32)
+    preloaded: int = 100_000
+    submit_seconds: float = 6.0
+    submit_clients: int = 32
+    chain_events: int = 10_000
+    latency_seconds: float = 15.0
+    overload_seconds: float = 60.0
+    overload_factor: float = 3.0
+
+
+class Bench:
+    """One run of the benchmark. `place` is the small suite, begun when a part first needs it."""
+
+    def __init__(self, settings: Settings, console: Console, stack: ExitStack) -> None:
+        self.settings, self._console, self._stack = settings, console, stack
+        self.figures: list[Figure] = []
+        self.details: dict[str, Any] = {}
+        self._place: Place | None = None
+
+    def execute(self) -> None:
+        """All parts that are wanted. (c) comes first, for it has servers of its own; what leaves most behind comes last."""
+        parts: dict[str, Callable[[], None]] = {
+            "c": self.chain,
+            "f": self.footprint,
+            "a": self.lifecycle,
+            "b": self.submit,
+            "d": self.latency,
+            "e": self.overload,
+        }
+        for name, part in parts.items():
+            if name in self.settings.only:
+                began = time.monotonic()
+                part()
+                self._console.print(f"({name}) took {time.monotonic() - began:.0f} s", style="dim", highlight=False)
+        self.figures.sort(key=lambda figure: figure.part)
+
+    @property
+    def place(self) -> Place:
+        """The suite with nothing but the demo place."""
+        if self._place is None:
+            self._place = self._started(Place("small"))
+        return self._place
+
+    def _started(self, place: Place) -> Place:
+        self._stack.callback(place.remove)
+        self._console.print(f"suite started in {place.start():.1f} s", style="dim", highlight=False)
+        return place
+
+    def _interleaved(self, part: str, kinds: Sequence[str], run: Callable[[str, str], Run]) -> dict[str, list[Run]]:
+        """Every kind once, then every kind again, as often as there are runs; `run` gets the kind and a seed."""
+        found: dict[str, list[Run]] = {kind: [] for kind in kinds}
+        for number in range(self.settings.runs):
+            for kind in kinds:
+                one = run(kind, f"{self.settings.seed}/{part}/{kind}/{number}")
+                found[kind].append(one)
+                shown = {name: value for name, value in one.items() if not isinstance(value, dict) and value is not None}
+                self._console.print(
+                    f"({part}) {number + 1}/{self.settings.runs} {kind} {shown}", style="dim", highlight=False, markup=False
+                )
+        self.details[part] = found
+        return found
+
+    def _add(self, part: str, name: str, unit: str, runs: Sequence[float], **bounds: Any) -> None:
+        self.figures.append(Figure(part, name, unit, tuple(runs), **bounds))
+
+    def lifecycle(self) -> None:
+        """(a) with nothing and with a hundred thousand cases before."""
+        settings, small = self.settings, self.place
+        with ExitStack() as only_here:
+            large = Place("large")
+            only_here.callback(large.remove)
+            large.start()
+            uvloop.run(lifecycle.lifecycles(large, 4, 3.0, f"{settings.seed}/few"))
+            began = time.monotonic()
+            uvloop.run(preload.preload(large, settings.preloaded, settings.seed))
+            self._console.print(f"preloaded in {time.monotonic() - began:.0f} s", style="dim", highlight=False)
+            self.details["preloaded"] = uvloop.run(large.suite.counts())
+            kinds = {
+                f"{n} clients, {cases} cases": (place, n) for n in settings.lifecycle_clients for cases, place in self._sizes(small, large)
+            }
+
+            def run(kind: str, seed: str) -> Run:
+                place, clients = kinds[kind]
+                return _rested(lifecycle.lifecycles(place, clients, settings.lifecycle_seconds, seed))
+
+            found = self._interleaved("a", list(kinds), run)
+        for kind, runs in found.items():
+            self._add("a", f"lifecycles, {kind}", "1/s", [r["rate"] for r in runs], floor=30, aim=100)
+            for q in ("p50", "p95", "p99"):
+                self._add("a", f"{q}, {kind}", "ms", [r[f"{q}_ms"] for r in runs], less=True)
+        for n in settings.lifecycle_clients:
+            pairs = zip(*(found[f"{n} clients, {cases} cases"] for cases in (settings.preloaded, 0)), strict=True)
+            self._add(
+                "a", f"{settings.preloaded} / 0 cases, {n} clients", "ratio", [_ratio(m["rate"], f["rate"]) for m, f in pairs], floor=0.9
+            )
+        self._errors("a", found)
+
+    def _sizes(self, small: Place, large: Place) -> tuple[tuple[int, Place], ...]:
+        return (0, small), (self.settings.preloaded, large)
+
+    def submit(self) -> None:
+        """(b)"""
+        settings, place = self.settings, self.place
+        servers = Backends(place.suite.settings, list(SERVICES))
+        assert isinstance(servers.database, Postgres)
+        control = submit.Control(servers.database, servers.credentials)
+        with ExitStack() as only_here:
+            only_here.callback(control.stop)
+            uvloop.run(control.start())
+            targets = {
+                "control": submit.control_target(control, place.processes()["postgres"]),
+                "submit": submit.suite_target(place, keyed=True),
+                "unkeyed": submit.suite_target(place, keyed=False),
+            }
+
+            def run(kind: str, seed: str) -> Run:
+                return _rested(submit.submits(targets[kind], place.codes(), settings.submit_clients, settings.submit_seconds, seed))
+
+            found = self._interleaved("b", list(targets), run)
+        rates = {kind: [r["rate"] for r in runs] for kind, runs in found.items()}
+        bounds = {"submit": {"floor": 0.10, "aim": 0.3}, "unkeyed": {}}
+        for kind, limits in bounds.items():
+            ratios = [_ratio(ours, control) for ours, control in zip(rates[kind], rates["control"], strict=True)]
+            self._add("b", f"{kind} / control", "ratio", ratios, **limits)
+        for kind, values in rates.items():
+            self._add("b", kind, "1/s", values)
+            self._add("b", f"p95, {kind}", "ms", [r["p95_ms"] for r in found[kind]], less=True)
+        self._errors("b", found)
+
+    def chain(self) -> None:
+        """(c)"""
+        settings, grounds = self.settings, Grounds()
+        with ExitStack() as only_here:
+            only_here.callback(grounds.remove)
+            grounds.start()
+
+            def run(kind: str, seed: str) -> Run:
+                return uvloop.run(_chained(grounds, kind == "raw", settings.chain_events, seed))
+
+            found = self._interleaved("c", ("raw", "ours"), run)
+        pairs = list(zip(found["ours"], found["raw"], strict=True))
+        self._add("c", "ours / raw", "ratio", [_ratio(o["rate"], r["rate"]) for o, r in pairs], floor=0.5, aim=0.8)
+        self._add("c", "ours / raw, followed by the source", "ratio", [_ratio(o["loop_rate"], r["loop_rate"]) for o, r in pairs])
+        for kind, runs in found.items():
+            self._add("c", f"events through the chain, {kind}", "1/s", [r["rate"] for r in runs])
+
+    def latency(self) -> None:
+        """(d)"""
+        settings, place = self.settings, self.place
+        uvloop.run(latency.keep_commit_times(place))
+        place.stop()
+        place.start()
+        found = self._interleaved("d", ("50/s",), lambda kind, seed: _rested(latency.latencies(place, settings.latency_seconds, seed)))
+        for q, bounds in {"p50": {"floor": 20, "aim": 10}, "p95": {}, "p99": {}}.items():
+            self._add("d", f"commit to commit, {q}", "ms", [r[f"{q}_ms"] for r in found["50/s"]], less=True, **bounds)
+        self._errors("d", found)
+
+    def overload(self) -> None:
+        """(e)"""
+        settings, place = self.settings, self.place
+        saturation = self._saturation()
+        rate = saturation * settings.overload_factor
+        found = self._interleaved(
+            "e", ("overload",), lambda kind, seed: _rested(overload.overload(place, rate, settings.overload_seconds, seed))
+        )
+        runs = found["overload"]
+        self._add("e", "saturation", "1/s", [saturation])
+        self._add("e", "offered", "1/s", [r["offered_rate"] for r in runs])
+        self._add("e", "accepted and kept", "1/s", [r["accepted_rate"] for r in runs])
+        self._add("e", "p95 of the accepted", "ms", [r["accepted_ms"]["p95_ms"] for r in runs], less=True)
+        self._add("e", "told 429 or 503", "share", [round(sum(r["told"].values()) / r["sent"], 3) for r in runs], less=True)
+        self._add("e", "recovery", "s", [r["recovery_s"] for r in runs], floor=10, less=True, every=True)
+        for name in ("faults", "lost", "doubled", "not_accepted_yet_there"):
+            self._add("e", name.replace("_", " "), "requests", [r[name] for r in runs], floor=0, less=True, every=True)
+
+    def _saturation(self) -> float:
+        """Submits a second as (b) measured them, or as one run finds now."""
+        if "b" in self.details:
+            return next(f.value for f in self.figures if (f.part, f.name) == ("b", "submit"))
+        target, settings = submit.suite_target(self.place, keyed=True), self.settings
+        found = _rested(submit.submits(target, self.place.codes(), settings.submit_clients, settings.submit_seconds, "saturation"))
+        return float(found["rate"])
+
+    def footprint(self) -> None:
+        """(f)"""
+        found = self._interleaved("f", ("suite",), lambda kind, seed: footprint.footprint(self.place, seed))
+        runs = found["suite"]
+        self._add("f", "second start", "s", [r["start_s"] for r in runs], less=True)
+        for state in ("idle", "loaded"):
+            self._add("f", f"memory, {state}, all", "MB PSS", [r[f"{state}_total_mb"] for r in runs], less=True)
+            for name in runs[0][f"{state}_mb"]:
+                self._add("f", f"memory, {state}, {name}", "MB PSS", [r[f"{state}_mb"][name] for r in runs], less=True)
+        self._errors("f", found)
+
+    def _errors(self, part: str, found: dict[str, list[Run]]) -> None:
+        runs = [sum(found[kind][n]["errors"] for kind in found) for n in range(self.settings.runs)]
+        self._add(part, "errors", "requests", runs, floor=0, less=True, every=True)
+
+
+def _ratio(one: float, other: float) -> float:
+    return round(one / other, 4) if other else 0.0
+
+
+def _rested(job: Coroutine[Any, Any, T]) -> T:
+    """Runs a job after a moment in which what the one before set in motion comes to rest."""
+    time.sleep(2)
+    return uvloop.run(job)
+
+
+async def _chained(grounds: Grounds, is_raw: bool, events: int, seed: str) -> Run:
+    one = chain.Chain(grounds, raw=is_raw)
+    try:
+        await one.start()
+        await asyncio.sleep(1)
+        return await chain.run(grounds, one, events, seed)
+    finally:
+        one.stop()
+
+
+def conclude(found: Sequence[Figure], details: dict[str, Any], settings: Settings, machine: dict[str, Any], console: Console) -> int:
+    """Writes and shows what was found. 0: all floors are reached, 1: one is missed."""
+    result = figures.report(found, details, {**asdict(settings), "machine": machine})
+    path = figures.write(result, whole=settings.only == PARTS and settings.runs >= Settings.runs)
+    figures.show(found, console)
+    console.print(f"written to {path}", style="dim", highlight=False, soft_wrap=True)
+    return 1 if result["missed"] else 0
+
+
+def main() -> int:
+    """Everything that the environment asks for; the exit status."""
+    only = "".join(sorted(set(os.environ.get("ONLY") or PARTS) & set(PARTS)))
+    settings = Settings(only=only, runs=int(os.environ.get("RUNS") or Settings.runs), seed=os.environ.get("SEED") or Settings.seed)
+    console, machine = Console(), figures.machine()
+    with ExitStack() as stack:
+        bench = Bench(settings, console, stack)
+        bench.execute()
+    return conclude(bench.figures, bench.details, settings, machine, console)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
