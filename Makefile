@@ -4,15 +4,17 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 SCALE  ?=
 TESTS  ?= tests
+SEED   ?=
+ONLY   ?=
 
 # Compiled modules are kept, whatever the shell says: without them each start compiles four hundred megabytes of libraries anew.
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help run stop status test lint format migrate events lock clean
+.PHONY: help run stop status test bench test-containers image faults chaos lint format migrate events lock clean
 
 help:  ## this list
-	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: $(VENV)/.runtime  ## start the whole suite with demo data on http://127.0.0.1:8080; SCALE="routing=3" for replicas
 	@exec $(BIN)/python -m deploy.local run --scale "$(SCALE)"
@@ -28,6 +30,22 @@ migrate: $(VENV)/.runtime  ## bring all databases to the newest schema and decla
 
 test: $(VENV)/.dev  ## all tests on embedded servers; TESTS=tests/routing for a part
 	@$(BIN)/python -m pytest $(TESTS)
+
+faults: $(VENV)/.dev  ## every fault with real durations, half an hour; ONLY=F7,F9 for some, SEED=11 for other choices
+	@$(BIN)/python -m tests.faults --only "$(ONLY)" --seed "$(or $(SEED),7)"
+
+chaos: $(VENV)/.dev  ## faults at random under load; MINUTES=10 SEED=7; BREAK=inbox|outbox|ack switches a guarantee off and ends red
+	@$(BIN)/python -m tests.chaos --minutes "$(or $(MINUTES),10)" --seed "$(SEED)" --break "$(BREAK)"
+
+bench: $(VENV)/.dev  ## the figures, 20 minutes on a quiet machine; ONLY=b,c for parts, RUNS=1 for a quick look, SEED=2 for other texts
+	@ONLY="$(ONLY)" RUNS="$(RUNS)" SEED="$(SEED)" $(BIN)/python -m tests.bench
+
+image:  ## build the one image of all services, jobs and commands; needs Docker
+	docker build -f deploy/Dockerfile -t lianxin .
+
+test-containers: $(VENV)/.dev  ## delivery and end-to-end tests on PostgreSQL and NATS in containers; the image and compose.yaml tried; needs Docker
+	@LIANXIN_TEST_SERVERS=containers TESTCONTAINERS_RYUK_DISABLED=true $(BIN)/python -m pytest -n 0 \
+	  tests/contract tests/shared --ignore tests/shared/test_disk_full.py tests/e2e/test_loop.py tests/e2e/test_trace.py tests/containers
 
 lint: $(VENV)/.dev  ## style, types, boundaries between services
 	@$(BIN)/ruff check .

@@ -20,17 +20,23 @@ from shared.settings import ServiceSettings
 
 EVENTS = "EVENTS"
 DEAD = "DEAD"
+AUDIT = "AUDIT"
 
 # JetStream API error codes (nats-server errors.json)
 _DUPLICATE_IN_BATCH = 10201
 _TOO_MANY_BATCHES = 10176
 _FULL = (10077, 10122, 10023, 10047, 10052)
+_FULL_REASON = "stream full"
 
 log = structlog.get_logger("lianxin.bus")
 
 
 class BusAway(Exception):
     """The broker did not confirm in time, is away, or is full: try the same ids again later."""
+
+
+class StreamFull(BusAway):
+    """The stream has reached its limit or the broker its disk: nothing goes until somebody makes room."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +146,7 @@ class Bus:
                 await self._atomic(messages)
             except APIError as error:
                 if error.err_code in _FULL:
-                    raise BusAway(f"stream full ({error.err_code})") from error
+                    raise StreamFull(f"stream full ({error.err_code})") from error
                 if error.err_code != _TOO_MANY_BATCHES:
                     if error.err_code != _DUPLICATE_IN_BATCH:
                         log.info("batch_refused", code=error.err_code, description=error.description)
@@ -180,7 +186,7 @@ class Bus:
             except MaxPayloadError as error:
                 outcome.never[message.id] = type(error).__name__
             except APIError as error:
-                outcome.again[message.id] = "stream full" if error.err_code in _FULL else f"{error.err_code}: {error.description}"
+                outcome.again[message.id] = _FULL_REASON if error.err_code in _FULL else f"{error.err_code}: {error.description}"
             except NoStreamResponseError:
                 outcome.again[message.id] = "no stream takes this subject"
             except (NatsError, TimeoutError, OSError) as error:
@@ -188,11 +194,12 @@ class Bus:
 
         await asyncio.gather(*(one(message) for message in messages))
         if not outcome.stored and not outcome.never and all(_is_transport(reason) for reason in outcome.again.values()):
-            raise BusAway(next(iter(outcome.again.values())))
+            reasons = set(outcome.again.values())
+            raise StreamFull(_FULL_REASON) if _FULL_REASON in reasons else BusAway(reasons.pop())
 
 
 def _is_transport(reason: str) -> bool:
-    return reason == "stream full" or (not reason[:1].isdigit() and not reason.startswith("no stream"))
+    return reason == _FULL_REASON or (not reason[:1].isdigit() and not reason.startswith("no stream"))
 
 
 def _nkey(seed: str | None) -> BaseSecurity | None:

@@ -41,6 +41,8 @@ class Flow:
     unacked: int = 0
     floor: int = 0
     recreated: int = 0
+    recreated_at: float = 0.0
+    """Seconds since the epoch; 0 for never."""
 
 
 class Listener:
@@ -107,7 +109,8 @@ class Listener:
         self.delivery.listen_from(listening)
         if info is None:
             await self._create(self.service, self.consumers.subjects(self.settings.site), position.floor + 1 if position else 1)
-            self.flow.recreated += position is not None
+            if position is not None:
+                self.flow.recreated, self.flow.recreated_at = self.flow.recreated + 1, time.time()
         elif set(info["config"].get("filter_subjects") or [info["config"].get("filter_subject")]) != set(
             self.consumers.subjects(self.settings.site)
         ):

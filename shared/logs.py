@@ -4,13 +4,40 @@ from __future__ import annotations
 
 import logging
 import sys
-from typing import Any
+from typing import Any, BinaryIO
 
 import orjson
 import structlog
 from opentelemetry import trace
 
 _LIBRARIES = ("uvicorn", "uvicorn.error", "nats", "asyncio", "faststream", "sqlalchemy", "alembic")
+
+
+class Lines:
+    """Where log lines go, one write each, so that replicas that share a file do not mix theirs.
+
+    A line that cannot be written, as on a full disk, is counted and not raised: no request may fail for want of its log
+    line. The first line that goes through again says how many were lost.
+    """
+
+    def __init__(self, file: BinaryIO) -> None:
+        # Without a buffer: one would keep what a full disk refused, and refuse everything after it.
+        self._file = getattr(file, "raw", file)
+        self.lost = 0
+
+    def write(self, line: bytes) -> None:
+        """Writes a line, or counts it."""
+        try:
+            if self.lost:
+                # On a line of its own: the last one may have been cut.
+                self._file.write(b"\n" + _bytes({"event": "log_lines_lost", "number": self.lost, "level": "warning"}) + b"\n")
+                self.lost = 0
+            self._file.write(line)
+        except OSError:
+            self.lost += 1
+
+    def flush(self) -> None:
+        """Nothing waits."""
 
 
 def _trace_ids(_: Any, __: str, event: dict[str, Any]) -> dict[str, Any]:
@@ -31,8 +58,7 @@ def configure(service: str, level: str) -> None:
     structlog.configure(
         processors=[*chain, structlog.processors.format_exc_info, structlog.processors.JSONRenderer(serializer=_bytes)],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
-        # One write a line, so that replicas that share a file do not mix theirs.
-        logger_factory=structlog.BytesLoggerFactory(sys.stdout.buffer),
+        logger_factory=structlog.BytesLoggerFactory(Lines(sys.stdout.buffer)),  # type: ignore[arg-type]
         cache_logger_on_first_use=False,
     )
     structlog.contextvars.bind_contextvars(service=service)

@@ -55,6 +55,8 @@ async def unpark(tx: Tx, consumer: str, event_id: uuid.UUID, *, forget: bool = F
         await tx.execute(text("DELETE FROM kit_inbox WHERE event_id = :event_id AND consumer = :consumer"), found)
 
 
-async def parked_count(tx: Tx) -> int:
-    """How many events wait for another."""
-    return int((await tx.execute(text("SELECT count(*) FROM kit_parked"))).scalar_one())
+async def parked_state(tx: Tx) -> tuple[int, float]:
+    """How many events wait for another, and since how many seconds the oldest does."""
+    statement = "SELECT count(*) AS n, extract(epoch FROM clock_timestamp() - min(parked_at)) AS age FROM kit_parked"
+    row = (await tx.execute(text(statement))).one()
+    return int(row.n), float(row.age or 0.0)

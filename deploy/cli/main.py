@@ -13,14 +13,15 @@ import typer
 from nats.aio.client import Client
 from nats.errors import Error as NatsError
 from nats.js.errors import NotFoundError
-from rich.console import Console
 from rich.table import Table
 
-from deploy.cli import documents, reconcile, status
+from deploy.cli import audit, backup, codes, doctor, documents, reconcile, status
+from deploy.cli.audit_commands import audits
+from deploy.cli.explained import console
+from deploy.cli.explained import explained as _explained
 from deploy.local.backends import Backends
 from deploy.local.errors import LocalError
 from deploy.local.prepare import Preparation, prepare
-from deploy.local.progress import show_error
 from deploy.local.servers import SERVICES
 from deploy.local.settings import read_settings
 from shared import dead
@@ -29,7 +30,11 @@ from shared.settings import ROOT
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Lianxin 连心: what an operator types.")
 letters = typer.Typer(no_args_is_help=True, help="Dead letters: messages that a service could not handle.")
 app.add_typer(letters, name="dead")
-console = Console(soft_wrap=True, highlight=False)
+app.add_typer(codes.codes, name="code")
+app.command("doctor")(doctor.show_doctor)
+app.command()(backup.backup)
+app.command()(backup.restore)
+app.add_typer(audits, name="audit")
 
 Number = Annotated[int, typer.Argument(help="the number that `dead list` shows")]
 
@@ -136,7 +141,9 @@ def dead_replay(numbers: Annotated[list[int], typer.Argument(help="the numbers t
 
     async def work(client: Client) -> None:
         for number in numbers:
-            letter = await dead.replay(client, number)
+            letter = await dead.letter(client, number)
+            async with audit.noted(read_settings(), letter.service, "dead replay", letter.headers.get("ce-id", "")):
+                await dead.replay(client, number)
             console.print(f"{number}: handed to {letter.service} again")
 
     _with_bus(work)
@@ -150,7 +157,8 @@ def dead_discard(number: Number, yes: Annotated[bool, typer.Option("--yes", help
         letter = await dead.letter(client, number)
         if not yes:
             typer.confirm(f"{letter.service} {letter.headers.get('ce-type', '?')}: {letter.reason}. Discard it for good?", abort=True)
-        await dead.discard(client, number)
+        async with audit.noted(read_settings(), letter.service, "dead discard", letter.headers.get("ce-id", "")):
+            await dead.discard(client, number)
         console.print(f"{number}: discarded")
 
     _with_bus(work)
@@ -189,14 +197,3 @@ async def _operator() -> AsyncIterator[Client]:
         yield client
     finally:
         await client.close()
-
-
-class _explained:  # noqa: N801 - used as a statement
-    """Shows a LocalError as two lines that say what to do, and ends with 2."""
-
-    def __enter__(self) -> None: ...
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, LocalError):
-            show_error(console, error)
-            raise typer.Exit(2) from error

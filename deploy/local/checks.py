@@ -35,6 +35,20 @@ def _other_layout(data: Path, english: str, chinese: str) -> LocalError:
     )
 
 
+def unfinished_restore(data: Path) -> Path:
+    """The file that stands as long as a restore has not come to its end."""
+    return data / "RESTORING"
+
+
+def check_whole(data: Path) -> None:
+    """Refuse to run on what a broken-off restore has left: half of it is of another time. Raises LocalError."""
+    if unfinished_restore(data).exists():
+        raise LocalError(
+            "A restore was broken off here. Run `lianxin restore … --replace` again and let it end.",
+            "上次恢复未完成；请重新执行 lianxin restore … --replace 并等待其完成。",
+        )
+
+
 def check_disk(data: Path, needed: int = NEEDED_DISK) -> None:
     """Refuse to start on a disk with less than `needed` bytes free. Raises LocalError."""
     free = shutil.disk_usage(data).free

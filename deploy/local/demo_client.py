@@ -22,14 +22,16 @@ class Refusal(Exception):
     def __init__(self, method: str, path: str, status: int, problem: Any) -> None:
         super().__init__(f"{method} {path}: {status} {problem}")
         self.status = status
-        self.code = problem.get("code", "") if isinstance(problem, dict) else ""
+        told = problem if isinstance(problem, dict) else {}
+        self.code, self.detail = str(told.get("code", "")), str(told.get("detail", ""))
 
 
 class Api:
-    """The suite as seen from outside. Tokens are fetched anew before they end."""
+    """The suite as seen from outside. Tokens are fetched anew before they end; `patience` is in seconds."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, patience: float = PATIENCE) -> None:
         self._url = url
+        self._patience = patience
         self._tokens: dict[str, tuple[str, float, dict[str, Any]]] = {}
 
     async def __aenter__(self) -> Self:
@@ -79,7 +81,7 @@ class Api:
 
         Refusals with a code in `final` are raised at once.
         """
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + self._patience
         while True:
             try:
                 return await call()
@@ -90,7 +92,7 @@ class Api:
 
     async def until(self, path: str, fits: Callable[[Any], Any], *, token: str | None = None, lookup: str | None = None) -> Any:
         """Reads `path` until the answer fits, and gives what `fits` gave. Raises TimeoutError."""
-        pause, deadline = 0.03, time.monotonic() + PATIENCE
+        pause, deadline = 0.03, time.monotonic() + self._patience
         while time.monotonic() < deadline:
             try:
                 if found := fits(await self.get(path, token=token, lookup=lookup)):
@@ -100,7 +102,7 @@ class Api:
                     raise
             await asyncio.sleep(pause)
             pause = min(pause * 1.5, 0.5)
-        raise TimeoutError(f"{path} did not come to what was awaited within {PATIENCE} s")
+        raise TimeoutError(f"{path} did not come to what was awaited within {self._patience} s")
 
     async def _call(
         self,

@@ -32,10 +32,8 @@ class Loop:
 
     async def through(self, number: int, message: Message) -> None:
         """One message: submit, assign, accept (or object), reply, rate; a second round where the resident is not satisfied."""
-        chance = int.from_bytes(hashlib.sha256(message.text.encode()).digest()[:4], "big")
-        code = self.plan.codes[chance % len(self.plan.codes)]["code"]
-        body = {"code": code, "title": message.title, "text": message.text}
-        opinion = await self.api.patiently(lambda: self.api.post("/api/intake/opinions", body, key=f"demo-message-{number:05}"))
+        chance = _chance(message)
+        opinion = await self.submit(number, message)
         self.counts["received"] += 1
         case = await self._assigned(opinion["number"], number, chance)
         if case["status"] in ("replied", "closed"):
@@ -48,6 +46,12 @@ class Loop:
             self.counts["reopened"] += 1
             await self._reply(again, message, opinion, "A")
             await self._rate(opinion, "satisfied", 2)
+
+    async def submit(self, number: int, message: Message) -> Any:
+        """What the resident gets; the same again when it is sent again under the same number."""
+        code = self.plan.codes[_chance(message) % len(self.plan.codes)]["code"]
+        body = {"code": code, "title": message.title, "text": message.text}
+        return await self.api.patiently(lambda: self.api.post("/api/intake/opinions", body, key=f"demo-message-{number:05}"))
 
     async def _case(self, number: str, fits: Any = lambda c: True) -> Any:
         return await self.api.until(
@@ -97,3 +101,7 @@ class Loop:
             if refusal.code != "AlreadyRated":
                 raise
         self.counts[level] += 1
+
+
+def _chance(message: Message) -> int:
+    return int.from_bytes(hashlib.sha256(message.text.encode()).digest()[:4], "big")

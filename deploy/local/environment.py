@@ -36,6 +36,7 @@ class Environment:
         env |= {
             "LIANXIN_SERVICE": spec.name,
             "LIANXIN_SITE": settings.site,
+            "LIANXIN_DATA": str(settings.data),
             "LIANXIN_PROFILE": str(settings.profile.absolute()),
             "LIANXIN_PUBLIC_URL": settings.shown_url,
             "LIANXIN_NATS_URL": self._backends.bus.url,

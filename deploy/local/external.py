@@ -108,6 +108,11 @@ def _parse(url: str) -> SplitResult:
     return parts
 
 
+def client_environment(url: str) -> Mapping[str, str]:
+    """The PG* variables with which PostgreSQL's own programs reach a database, so that no secret is on a command line."""
+    return _psql_environment(_parse(url))
+
+
 def _psql_environment(parts: SplitResult) -> Mapping[str, str]:
     options = parse_qs(parts.query)
     return {

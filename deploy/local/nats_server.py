@@ -39,6 +39,8 @@ class NatsServer:
         self._credentials = credentials
         self._wanted_port = port
         self._wanted_store = max_file_store
+        self.sync = "always"
+        """When messages reach the disk; read at each start."""
         self.daemon = Daemon("nats-server", data / "logs" / "nats.log", str(self._config_file), self._read_pid)
 
     @property
@@ -77,9 +79,11 @@ class NatsServer:
 
     def _launch(self, tied: bool) -> None:
         port, store = self._choose_port(), self._choose_store()
-        settings = NatsSettings(self._site, port, self._store, store, host=HOST)
+        settings = NatsSettings(self._site, port, self._store, store, host=HOST, sync=self.sync)
         keys = {user: self._credentials.public_key(user) for user in USERS}
-        write_private(self._config_file, nats_config(settings, keys))
+        config = nats_config(settings, keys)
+        if not self._config_file.exists() or self._config_file.read_text(encoding="utf-8") != config:
+            write_private(self._config_file, config)  # only when it changes: a full disk must not keep the server from starting
         self._store.mkdir(mode=0o700, exist_ok=True)
         # Go's collector gives memory back before this much is in use, rather than letting the heap double.
         env = {**os.environ, "GOMEMLIMIT": "160MiB"}

@@ -12,7 +12,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from deploy.local import accounts
-from deploy.local.credentials import Credentials
+from deploy.local.credentials import Credentials, write_private
 from deploy.local.errors import LocalError
 from deploy.local.processes import Daemon, wait_until
 from deploy.local.provisioning import provisioning_sql, run_psql
@@ -198,11 +198,13 @@ class Postgres:
         return str(accounts.postgres_binaries(self._data, self._user) / name)
 
     def _write(self, name: str, text: str) -> None:
+        """Writes a file whole or not at all, and only when it changes: a full disk must not keep the server from starting."""
         path = self.folder / name
-        path.write_text(text, encoding="utf-8")
+        if path.exists() and path.read_text(encoding="utf-8") == text:
+            return
+        write_private(path, text)
         if self._user:
             os.chown(path, *self._user)
-        path.chmod(0o600)
 
     def _pid_file(self) -> list[str]:
         with contextlib.suppress(OSError):

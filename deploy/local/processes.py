@@ -93,6 +93,7 @@ class Daemon:
         self._read_pid = read_pid
         self._child: subprocess.Popen[bytes] | None = None
         self._log_start = 0
+        self._ended = False
 
     @property
     def pid(self) -> int | None:
@@ -100,7 +101,7 @@ class Daemon:
         if self._child is not None:
             if self._child.poll() is None:
                 return self._child.pid
-            self._child = None
+            self._child, self._ended = None, True
         found = find_process(self._read_pid(), self._marker)
         return found.pid if found else None
 
@@ -117,6 +118,7 @@ class Daemon:
 
         `user` is the (uid, gid) to run as; `tied` the signal the kernel sends it should this process be killed.
         """
+        self._ended = False
         log = open_log(self.log)
         self._log_start = os.fstat(log).st_size
         parent = os.getpid()
@@ -139,7 +141,7 @@ class Daemon:
 
     def exited(self) -> bool:
         """Whether the process launched last has ended."""
-        return self._child is not None and self._child.poll() is not None
+        return self._ended or (self._child is not None and self._child.poll() is not None)
 
     def last_words(self) -> str:
         """The end of what the process launched last has logged."""

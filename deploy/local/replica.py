@@ -44,8 +44,9 @@ def preload(modules: Iterable[str]) -> None:
 
 def fork(job: Callable[[], None], log: Path) -> int:
     """Run `job` in a child whose output goes to `log`, and return its pid. The child never returns from here."""
-    sys.stdout.flush()
-    sys.stderr.flush()
+    with contextlib.suppress(OSError):  # on a full disk what was printed stays where it is
+        sys.stdout.flush()
+        sys.stderr.flush()
     parent = os.getpid()
     pid = os.fork()
     if pid:

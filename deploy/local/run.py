@@ -1,5 +1,6 @@
 """One run of the suite in the foreground: checks, servers, tables, services, demo; then watching until told to stop."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -75,6 +76,7 @@ class Run:
 
     def __init__(self, settings: RunSettings, scale: str, console: Console, suite: Suite) -> None:
         checks.check_layout(settings.data)
+        checks.check_whole(settings.data)
         checks.check_disk(settings.data)
         self._settings = settings
         self._console = console
@@ -95,6 +97,7 @@ class Run:
         self._signals = Signals()
         self._state: SuiteState | None = None
         self._demo: subprocess.Popen[bytes] | None = None
+        self._reported = ""
 
     def execute(self) -> None:
         """Start, watch, stop. Raises LocalError if it cannot start."""
@@ -201,16 +204,23 @@ class Run:
         try:
             for name in self._backends.revive():
                 self._report(f"{name} had ended and was started again")
-        except LocalError as error:  # the services wait for it meanwhile, and so do we
+        except (LocalError, OSError) as error:  # the services wait for it meanwhile, and so do we
             self._report(str(error))
         for line in self._fleet.tick():
             self._report(line)
-        self._write_state(ready=True)
-        for log in self._logs.glob("*.log"):
-            trim_log(log)
+        try:
+            self._write_state(ready=True)
+            for log in self._logs.glob("*.log"):
+                trim_log(log)
+        except OSError as error:  # a full disk: what runs goes on, and this is tried again
+            self._report(str(error))
 
     def _report(self, line: str) -> None:
-        self._console.print(f"{time.strftime('%H:%M:%S')} {line}", highlight=False, markup=False, soft_wrap=True)
+        if line == self._reported:
+            return
+        self._reported = line
+        with contextlib.suppress(OSError):  # where this goes may be on a full disk, too
+            self._console.print(f"{time.strftime('%H:%M:%S')} {line}", highlight=False, markup=False, soft_wrap=True)
 
     def _write_state(self, ready: bool = False) -> None:
         me = psutil.Process()
@@ -229,8 +239,8 @@ class Run:
             services=self._fleet.state(),
         )
         if state != self._state:
-            self._state = state
             write_state(self._settings.data, state)
+            self._state = state
 
     def _unless_stopped(self) -> None:
         if self._signals.stops:

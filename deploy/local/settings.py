@@ -42,6 +42,7 @@ class RunSettings(BaseSettings):
     port: int = Field(default=8080, ge=1, le=65535, description="port of the gateway")
     public_url: str = Field(default="", description="what QR codes say; made from host and port if empty")
     database_url: str = Field(default="", description="an external PostgreSQL instead of the embedded one")
+    postgres_tools: Path | None = Field(default=None, description="folder of pg_dump and pg_restore, if the server is newer than ours")
     nats_url: str = Field(default="", description="an external NATS instead of the embedded one")
     nats_port: int = Field(default=0, ge=0, le=65535, description="port of the embedded NATS; 0: a free one, kept")
     nats_store: int = Field(default=DEFAULT_FILE_STORE, ge=SMALLEST_STORE, description="JetStream's share of the disk")

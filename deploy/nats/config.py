@@ -25,6 +25,7 @@ class NatsSettings:
     max_file_store: int
     max_mem_store: int = 64 * 1024 * 1024
     host: str = "127.0.0.1"
+    sync: str = "always"
 
 
 def nats_config(settings: NatsSettings, public_keys: Mapping[str, str]) -> str:
@@ -35,8 +36,9 @@ def nats_config(settings: NatsSettings, public_keys: Mapping[str, str]) -> str:
         "max_payload": MAX_PAYLOAD,
         "jetstream": {
             "store_dir": str(settings.store),
-            # An acknowledgement means "on disk"; with atomic batches this costs 1.2x.
-            "sync_interval": "always",
+            # An acknowledgement means "on disk"; with atomic batches this costs 1.2x. Only a restore, which nobody relies on
+            # before it is whole, does without.
+            "sync_interval": settings.sync,
             # Hitting this limit is an immediate error to publishers, who wait; a full disk breaks the stream until
             # the server is restarted.
             "max_file_store": settings.max_file_store,

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 STREAM = "EVENTS"
 DEAD_STREAM = "DEAD"
+AUDIT_STREAM = "AUDIT"
 
 SERVICES = ("directory", "intake", "routing", "supervision", "scoring", "notify")
 """The services with a database and a bus user of their own; the gateway has no database."""
@@ -40,6 +41,10 @@ def _service(service: str, site: str) -> Permissions:
             f"lx.{site}.{service}.>",
             f"dead.{site}.{service}.>",
             f"live.{site}.>",
+            # Its own audit checkpoints, and the newest one of every other service, which it keeps.
+            f"audit.{site}.{service}",
+            f"$JS.API.STREAM.INFO.{AUDIT_STREAM}",
+            f"$JS.API.DIRECT.GET.{AUDIT_STREAM}.audit.{site}.*",
             "$JS.API.INFO",
             f"$JS.API.STREAM.INFO.{STREAM}",
             f"$JS.API.STREAM.INFO.{DEAD_STREAM}",

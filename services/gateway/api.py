@@ -39,6 +39,13 @@ async def health(request: Request, response: Response, caller: Anyone) -> dict[s
     return report
 
 
+@router.get("/health/targets", include_in_schema=False)
+async def targets(request: Request, caller: Anyone) -> list[dict[str, Any]]:
+    """Where the metrics of all services are, for Prometheus (`deploy/monitoring/prometheus.yml`); for operators only."""
+    told: Health = request.app.state.health
+    return told.targets(request.url.netloc)
+
+
 @router.get("/api/openapi.json", tags=["gateway"])
 async def openapi(request: Request, language: Lang, caller: Anyone) -> dict[str, Any]:
     """This document: all services' doors, each operation with the permission it asks for (`x-permission`)."""

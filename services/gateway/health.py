@@ -25,6 +25,11 @@ class Health:
         self._lock = asyncio.Lock()
         self._last: tuple[float, int, dict[str, Any]] = (float("-inf"), 503, {})
 
+    def targets(self, own: str) -> list[dict[str, Any]]:
+        """Where Prometheus finds the metrics, in the form of its HTTP service discovery. `own` is the gateway as it was asked."""
+        found = {"gateway": own} | {upstream.name: upstream.authority.decode() for upstream in self._upstreams}
+        return [{"targets": [address], "labels": {"service": name}} for name, address in found.items()]
+
     async def report(self) -> tuple[int, dict[str, Any]]:
         """(status, report): 200 when every service is ready to serve, else 503."""
         async with self._lock:

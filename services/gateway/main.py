@@ -29,6 +29,7 @@ def build(settings: Settings | None = None) -> Door:
     keys = PublishedKeys(Bus("gateway", chosen), chosen)
     quotas, ticker = Quotas(chosen.limits, chosen.limit_keys), Ticker(upstreams.values())
     own = {path: item for path, item in app.openapi()["paths"].items() if path.startswith("/api/")}
+    app.state.metrics.bus_up.set_function(lambda: keys.is_connected)
     app.state.health = Health(upstreams.values(), keys, chosen.health_timeout)
     app.state.merged = Merged(upstreams.values(), {**app.openapi(), "paths": own}, chosen.private_paths, chosen.openapi_age)
     app.state.background += [lambda _: keys.run(), lambda _: ticker.run()]

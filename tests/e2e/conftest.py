@@ -10,19 +10,23 @@ import pytest
 from rich.console import Console
 
 from deploy.local import demo
+from shared.settings import ROOT
+from tests import kit
+from tests.containers.servers import external_servers
 from tests.e2e.suite import Suite
 
 
 @pytest.fixture(scope="module")
 def suite() -> Iterator[Suite]:
     """A running suite with the demo place and a few messages through the loop."""
-    running = Suite("loop")
-    try:
-        running.start()
-        load_demo(running, 12)
-        yield running
-    finally:
-        running.remove()
+    with external_servers(ROOT / f".data-e2e-loop-{os.getpid()}", kit.SITE):
+        running = Suite("loop")
+        try:
+            running.start()
+            load_demo(running, 12)
+            yield running
+        finally:
+            running.remove()
 
 
 def load_demo(suite: Suite, number: int) -> str:

@@ -32,12 +32,12 @@ def free_port() -> int:
 
 
 class Suite:
-    """A running suite. `environment` goes to every process of it."""
+    """A running suite. `environment` goes to every process of it; `program` is the module that runs it."""
 
-    def __init__(self, name: str, scale: str = "", **environment: str) -> None:
+    def __init__(self, name: str, scale: str = "", program: str = "deploy.local", **environment: str) -> None:
         self.data = ROOT / f".data-e2e-{name}-{os.getpid()}"
         self.settings = RunSettings(data=self.data, port=free_port(), demo=False)
-        self._scale = scale
+        self._scale, self._program = scale, program
         self._environment = environment
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -45,28 +45,26 @@ class Suite:
     def url(self) -> str:
         return self.settings.url
 
-    def start(self) -> None:
-        """Starts it and returns once it is ready. Raises AssertionError with what it printed when it does not come up."""
-        environment = {
-            **os.environ,
-            "LIANXIN_DATA": str(self.data),
-            "LIANXIN_PORT": str(self.settings.port),
-            "LIANXIN_DEMO": "false",
-            **self._environment,
-        }
-        environment.pop("LIANXIN_MASTER_KEY", None)
+    @property
+    def environment(self) -> dict[str, str]:
+        """What its commands are run with."""
+        own = {"LIANXIN_DATA": str(self.data), "LIANXIN_PORT": str(self.settings.port), "LIANXIN_DEMO": "false", **self._environment}
+        return {name: value for name, value in {**os.environ, **own}.items() if name != "LIANXIN_MASTER_KEY"}
+
+    def start(self, within: float = STARTS_WITHIN) -> None:
+        """Starts it and returns once it is ready. Raises AssertionError with what it printed when that is not `within` seconds."""
         self.data.mkdir(exist_ok=True)
         with (self.data / "printed.log").open("ab") as printed:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "deploy.local", "run", "--scale", self._scale],
+                [sys.executable, "-m", self._program, "run", "--scale", self._scale],
                 cwd=ROOT,
-                env=environment,
+                env=self.environment,
                 stdin=subprocess.DEVNULL,
                 stdout=printed,
                 stderr=printed,
                 start_new_session=True,
             )
-        deadline = time.monotonic() + STARTS_WITHIN
+        deadline = time.monotonic() + within
         while not self.state().get("ready"):
             assert self._process.poll() is None and time.monotonic() < deadline, (self.data / "printed.log").read_text("utf-8")[-3000:]
             time.sleep(0.05)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import stat
 import uuid
 from collections.abc import AsyncIterator
@@ -11,6 +12,9 @@ from typing import Any
 import httpx
 import pytest_asyncio
 
+from deploy.doctor import examine
+from deploy.nats.permissions import SERVICES
+from tests.deploy.test_monitoring import named_metrics
 from tests.e2e.suite import Suite
 from tests.e2e.world import World, assert_problem
 from tests.kit import eventually
@@ -242,3 +246,21 @@ async def _has_case(world: World, number: str, desk: dict[str, str]) -> bool:
 async def _flowing(world: World) -> Any:
     response = await world.client.get("/api/health")
     return response.json() if response.status_code == 200 and response.json()["status"] == "ready" else None
+
+
+async def test_a_running_suite_exposes_every_metric_that_alarms_and_dashboard_name(world: World) -> None:
+    shown: dict[str, set[str]] = {}
+    for group in (await world.client.get("/health/targets")).json():
+        answer = await world.client.get(f"http://{group['targets'][0]}/metrics")
+        shown[group["labels"]["service"]] = set(re.findall(r"^([a-z]\w+)", answer.text, re.M))
+    assert set(shown) == {"gateway", *SERVICES}
+    assert named_metrics() <= set.union(*shown.values()), named_metrics() - set.union(*shown.values())
+    alone = {name for name in shown["gateway"] if name.startswith(("lianxin_database", "lianxin_outbox", "lianxin_consumer"))}
+    assert not alone, "the gateway has no database and no consumer, and must not look as if they were dead"
+
+
+async def test_doctor_finds_nothing_wrong_with_a_running_suite(world: World) -> None:
+    found = await examine(world.suite.settings)
+    assert {one.check for one in found if one.level == "wrong"} == set()
+    assert {one.check for one in found if one.level == "warning"} <= {"backup_never", "disk"}
+    assert {"databases", "migrations", "broker", "stream", "suite", "replicas", "secrets", "durable"} <= {one.check for one in found}

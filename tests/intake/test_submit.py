@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import re
 import uuid
+from collections.abc import Awaitable, Callable
 from typing import get_args
 
 import pytest
@@ -52,6 +53,13 @@ async def test_an_opinion_is_told_with_the_sender_s_category_or_the_rules_or_non
     await send(title="建议", text="希望越来越好")
     told = [(e.category, e.source) for e in await intake.outbox() if isinstance(e, OpinionClassified)]
     assert told == [("health", "sender"), ("construction", "rule"), (None, "none")]
+
+
+async def test_one_connection_is_enough_for_a_request(running: Callable[..., Awaitable[kit.Running]]) -> None:
+    # A request that asks for a second one while it holds the first stops everybody as soon as the pool is used up.
+    intake = await running("intake", pool_size=1, pool_overflow=0, pool_wait=0.5)
+    answer = await intake.client.post("/opinions", json=form(), headers={"Idempotency-Key": "a-key-of-the-sender"})
+    assert answer.status_code == 201, answer.text
 
 
 async def test_the_same_key_and_body_get_the_same_answer_and_one_opinion(intake: kit.Running) -> None:

@@ -13,6 +13,7 @@ from shared.settings import ServiceSettings
 from shared.streams import declare
 from tests import kit
 from tests.shared import service as tiny
+from tests.shared.chains import Chain, signed_chain
 
 
 @pytest_asyncio.fixture
@@ -34,7 +35,14 @@ async def settings(servers: LocalServers, operator: Client) -> AsyncIterator[Ser
 
 
 async def fresh_streams(servers: LocalServers, operator: Client) -> None:
-    """Both streams anew, empty and without consumers."""
-    for name in ("EVENTS", "DEAD"):
+    """All streams anew, empty and without consumers."""
+    for name in ("EVENTS", "DEAD", "AUDIT"):
         await operator.jetstream().delete_stream(name)
     await declare(servers.nats_url, servers.nats_seed("operator"), ServiceSettings(site=kit.SITE, events_max_bytes=512 * 1024**2))
+
+
+@pytest_asyncio.fixture
+async def chain(settings: ServiceSettings, servers: LocalServers) -> AsyncIterator[Chain]:
+    """A chain of 12 audit rows, signed for at 6 and 12."""
+    async with signed_chain(settings, servers) as found:
+        yield found

@@ -69,6 +69,8 @@ async def count_mark(tx: Tx, event: MarkMade, behaviour: Behaviour) -> None:
     await tx.execute(
         text("INSERT INTO mark (name, times) VALUES (:n, 1) ON CONFLICT (name) DO UPDATE SET times = mark.times + 1"), {"n": event.mark}
     )
+    if event.fault == "conflicts" and behaviour.entered.count(event.mark) == 1:
+        await tx.execute(text("DO $$ BEGIN RAISE EXCEPTION 'chosen' USING ERRCODE = 'deadlock_detected'; END $$"))
     if event.fault == "raises" and not behaviour.mended:
         raise RuntimeError(f"secret words of {event.mark}")
     emit(tx, MarkCounted(mark=event.mark))

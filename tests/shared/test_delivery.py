@@ -8,8 +8,12 @@ from nats.aio.client import Client
 from deploy.local.servers import LocalServers
 from shared import dead
 from shared.codec import headers_of
+from shared.consumers import Consumers
+from shared.db import Tx
+from shared.delivery import Delivery
+from shared.events.base import Event
 from shared.settings import ServiceSettings
-from tests.kit import SITE, eventually
+from tests.kit import SITE, eventually, incoming_of
 from tests.shared import service as tiny
 from tests.shared.service import Behaviour, MarkMade, started
 
@@ -56,6 +60,33 @@ async def test_poison_in_a_batch_of_100_goes_to_the_dead_stream_alone(settings: 
         found = await eventually(lambda: _letters(operator))
     assert [letter.headers["ce-id"] for letter in found] == [str(poison.id)]
     assert found[0].reason.startswith("NotReadable") and found[0].service == "scoring"
+
+
+async def test_a_batch_that_lost_a_deadlock_is_tried_again_whole(settings: ServiceSettings) -> None:
+    async with started(settings) as service:
+        events = [MarkMade(mark=f"m{n}", fault="conflicts" if n == 10 else None) for n in range(20)]
+        await service.app.state.listener.delivery.apply([incoming_of(event) for event in events])
+        assert set((await service.times()).values()) == {1}
+        assert await service.scalar("SELECT count(DISTINCT xmin::text) FROM kit_inbox") == 1, "one transaction, not one for each event"
+
+
+async def test_events_of_several_kinds_are_handled_in_the_order_of_what_they_are_about(settings: ServiceSettings) -> None:
+    order: list[str] = []
+    registry = Consumers(tiny.NAME)
+
+    @registry.on(MarkMade, since="start")
+    async def made(tx: Tx, event: MarkMade) -> None:
+        order.append(event.mark)
+
+    @registry.on(tiny.MarkCounted, since="start")
+    async def counted(tx: Tx, event: tiny.MarkCounted) -> None:
+        order.append(event.mark)
+
+    async with started(settings) as service:
+        delivery = Delivery(service.database, registry, service.app.state.metrics)
+        batch: list[Event] = [MarkMade(mark="c"), tiny.MarkCounted(mark="a"), tiny.MarkCounted(mark="b"), MarkMade(mark="a")]
+        await delivery.apply([incoming_of(event) for event in batch])
+    assert order == ["a", "a", "b", "c"], "replicas take row locks in one order, whatever the events say of the rows"
 
 
 async def test_a_defect_is_retried_then_buried_and_a_replay_after_the_fix_heals_it(settings: ServiceSettings, operator: Client) -> None:

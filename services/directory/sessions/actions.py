@@ -19,6 +19,7 @@ from services.directory.models import Account, LoginDecoy, RefreshToken, Session
 from services.directory.sessions.ending import end_sessions_of
 from services.directory.settings import Settings
 from services.directory.tokens import issue_token
+from shared.audit import about
 from shared.clock import now
 from shared.db import Tx
 from shared.errors import NotFound
@@ -49,6 +50,7 @@ async def log_in(tx: Tx, username: str, password: str) -> SignedIn:
     if found is None:
         await _count_decoy(tx, name)
         raise LoginRefused()
+    about(tx, found.id)
     row = await tx.get_one(Account, found.id, with_for_update=True, populate_existing=True)
     # whoever waited for the row behind other tries is judged by what they left
     is_right = is_right and row.password_hash == tried
@@ -67,6 +69,7 @@ async def refresh(tx: Tx, token: str) -> SignedIn:
     if row is None:
         raise SessionEnded()
     session = await tx.get_one(Session, row.session_id, with_for_update=True)
+    about(tx, session.account_id)
     await tx.refresh(row)
     at = now()
     if row.used_at is not None and session.revoked_at is None:
@@ -85,6 +88,7 @@ async def log_out(tx: Tx, token: str) -> None:
     row = await tx.get(RefreshToken, _digest(token))
     if row is not None:
         session = await tx.get_one(Session, row.session_id, with_for_update=True)
+        about(tx, session.account_id)
         if session.revoked_at is None:
             session.revoked_at, session.revoked_for = now(), "logged_out"
 

@@ -8,7 +8,7 @@ import pytest
 
 from deploy.local import processes
 from deploy.local.credentials import write_private
-from deploy.local.processes import find_process, open_log, tail, trim_log, wait_until
+from deploy.local.processes import Daemon, find_process, open_log, tail, trim_log, wait_until
 
 
 def test_a_log_is_private_and_goes_on_where_it_was(tmp_path: Path) -> None:
@@ -75,3 +75,11 @@ def test_a_private_file_is_replaced_whole(tmp_path: Path) -> None:
     assert path.read_text() == "two"
     assert path.stat().st_mode & 0o777 == 0o600
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_daemon_that_ended_is_known_to_have_ended_also_after_somebody_asked_for_its_pid(tmp_path: Path) -> None:
+    daemon = Daemon("false", tmp_path / "false.log", "no-such-marker", lambda: None)
+    assert not daemon.exited()
+    daemon.launch(["false"], cwd=tmp_path)
+    assert wait_until(lambda: daemon.pid is None, 5)
+    assert daemon.exited(), "or its start would be waited for to no end"
