@@ -82,25 +82,28 @@ class Delivery:
         for message in incoming:
             self.prepare(message)
         ready = [m for m in incoming if m.event is not None and not m.skip]
-        if len(ready) > 1:
-            ready_alone: Sequence[Incoming] = ready
-            for _ in range(TOGETHER_TRIES):
-                try:
-                    await self._together(ready)
-                    ready_alone = ()
-                    break
-                except Exception as error:
-                    if is_outage(error):
-                        raise
-                    log.debug("batch_failed", reason=type(error).__name__, size=len(ready))
-                    if not is_conflict(error):
-                        break
-        else:
-            ready_alone = ready
-        for message in ready_alone:
-            await self._alone(message)
         if ready:
+            await self._halving(ready)
             crash.point("before_ack", self.service)
+
+    async def _halving(self, messages: Sequence[Incoming]) -> None:
+        """One transaction for all; where that fails, for each half: one bad event among 400 costs the others nine, not 399."""
+        if len(messages) == 1:
+            await self._alone(messages[0])
+            return
+        for _ in range(TOGETHER_TRIES):
+            try:
+                await self._together(messages)
+                return
+            except Exception as error:
+                if is_outage(error):
+                    raise
+                log.debug("batch_failed", reason=type(error).__name__, size=len(messages))
+                if not is_conflict(error):
+                    break
+        middle = len(messages) // 2
+        await self._halving(messages[:middle])
+        await self._halving(messages[middle:])
 
     def prepare(self, message: Incoming) -> None:
         """Finds the handler and reads the event; what is not readable is dead at once, what is none of ours is skipped."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -89,6 +90,9 @@ class Recorder(Api):
         except Refusal as refusal:
             self.answers[f"{refusal.status} {refusal.code}"] += 1
             raise
+        except json.JSONDecodeError as error:
+            self.answers[f"no JSON: {error.doc[:60]}"] += 1
+            raise Refusal(method, path, 503, {"code": "NoJson"}) from error
         else:
             self.served_since = max(self.served_since, began)
             return answer

@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 from nats.aio.client import Client
+from nats.js.errors import NotFoundError
 from sqlalchemy import text
 
 import shared.delivery
@@ -96,7 +97,10 @@ class Run:
 
     async def _at_rest(self) -> bool:
         answered = await self._rows("SELECT (SELECT count(*) FROM kit_answer) AS answers, (SELECT count(*) FROM kit_outbox) AS outbox")
-        info = await self._operator.jetstream().consumer_info("EVENTS", NAME)
+        try:
+            info = await self._operator.jetstream().consumer_info("EVENTS", NAME)
+        except NotFoundError:
+            return False  # killed before it made its consumer
         told = (await self._operator.jetstream().stream_info("EVENTS")).state.messages
         return tuple(answered[0]) == (len(MARKS), 0) and told > 0 and not (info.num_pending or info.num_ack_pending)
 

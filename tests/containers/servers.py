@@ -47,12 +47,8 @@ class ContainerServers:
         self.nats_url = f"nats://127.0.0.1:{nats_port}"
         password = self.credentials.password(SUPERUSER)
         self.admin_url = f"postgresql://{SUPERUSER}:{password}@127.0.0.1:{postgres_port}/{SUPERUSER}"
-        # Tests kill processes, not the machine: PostgreSQL may trust the operating system with its files.
-        self._postgres = (
-            PostgresContainer(POSTGRES_IMAGE, username=SUPERUSER, password=password, dbname=SUPERUSER)
-            .with_bind_ports(5432, postgres_port)
-            .with_command("postgres -c fsync=off -c full_page_writes=off")
-        )
+        postgres = PostgresContainer(POSTGRES_IMAGE, username=SUPERUSER, password=password, dbname=SUPERUSER)
+        self._postgres = postgres.with_bind_ports(5432, postgres_port)
         keys = {user: self.credentials.public_key(user) for user in USERS}
         config = nats_config(NatsSettings(site, 4222, Path("/data"), DEFAULT_FILE_STORE, host="0.0.0.0"), keys)
         self._nats = (
