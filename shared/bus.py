@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+import nats
 import orjson
 import structlog
 from faststream.nats import NatsBroker
@@ -196,6 +197,23 @@ class Bus:
         if not outcome.stored and not outcome.never and all(_is_transport(reason) for reason in outcome.again.values()):
             reasons = set(outcome.again.values())
             raise StreamFull(_FULL_REASON) if _FULL_REASON in reasons else BusAway(reasons.pop())
+
+
+async def connect_once(url: str, seed: str | None) -> Client:
+    """A connection for a command: made within seconds or not at all. Raises an error of nats-py with its cause.
+
+    By itself nats-py tries for two minutes to make its first connection, whatever `allow_reconnect` says, and prints each failure.
+    """
+    failures: list[Exception] = []
+
+    async def note(error: Exception) -> None:
+        failures.append(error)
+
+    once = {"allow_reconnect": False, "max_reconnect_attempts": 1, "reconnect_time_wait": 0.2, "connect_timeout": 3}
+    try:
+        return await nats.connect(url, nkeys_seed_str=seed, error_cb=note, **once)
+    except NatsError as error:
+        raise error from (failures[-1] if failures else None)
 
 
 def _is_transport(reason: str) -> bool:

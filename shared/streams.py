@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import nats
 from nats.js.api import DiscardPolicy, RetentionPolicy, StorageType, StreamConfig
 from nats.js.errors import NotFoundError
 
-from shared.bus import AUDIT, DEAD, EVENTS
+from shared.bus import AUDIT, DEAD, EVENTS, connect_once
 from shared.settings import ServiceSettings
 
 
@@ -59,7 +58,7 @@ def configs(settings: ServiceSettings) -> list[StreamConfig]:
 
 async def declare(nats_url: str, seed: str | None, settings: ServiceSettings) -> None:
     """Creates or updates the streams; run by `lianxin migrate` with the operator's credentials."""
-    client = await nats.connect(nats_url, nkeys_seed_str=seed, connect_timeout=5, allow_reconnect=False)
+    client = await connect_once(nats_url, seed)
     try:
         stream = client.jetstream(timeout=10)
         for config in configs(settings):

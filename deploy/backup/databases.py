@@ -114,6 +114,12 @@ async def streams_followed(url: str) -> set[str]:
         return set((await connection.execute(text("SELECT stream_created FROM kit_cursor"))).scalars())
 
 
+async def outbox(url: str) -> set[str]:
+    """The ids of the events that the database is still to publish."""
+    async with connected(url) as connection:
+        return set((await connection.execute(text("SELECT id::text FROM kit_outbox"))).scalars())
+
+
 async def load(tools: Path, url: str, path: Path, rows: Mapping[str, int]) -> None:
     """Puts a dump in the place of whatever the database holds. Raises LocalError when it is not whole afterwards."""
     async with connected(url) as connection:

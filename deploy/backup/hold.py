@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 import uuid
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -30,6 +31,7 @@ _KEEP = text(
     WHERE backup = :backup AND until > clock_timestamp() RETURNING 1
     """
 )
+_UNDER_WAY = text("SELECT 1 FROM kit_outbox WHERE parked_reason IS NULL AND leased_until > clock_timestamp() LIMIT 1")
 _DROP = text(
     "WITH gone AS (DELETE FROM kit_hold WHERE backup = :backup RETURNING until) SELECT 1 FROM gone WHERE until > clock_timestamp()"
 )
@@ -42,17 +44,18 @@ async def held(databases: Mapping[str, str], backup: uuid.UUID) -> AsyncIterator
     Raises LocalError when another backup is at work, and at the end when the hold was over before: what was read inside is
     then no consistent point.
     """
-    taken = await _in_each(databases, _TAKE, backup)
+    taken = await _in_each(databases, _TAKE, backup=backup, seconds=SECONDS)
     if not all(taken.values()):
-        await _in_each(databases, _DROP, backup)
+        await _in_each(databases, _DROP, backup=backup)
         raise LocalError("Another backup is at work. Wait until it ends.", "另一个备份正在进行，请等待其结束。")
     keeping = asyncio.create_task(_keep(databases, backup))
     try:
+        await _settled(databases)
         yield
     finally:
         keeping.cancel()
         await asyncio.gather(keeping, return_exceptions=True)
-        stood = await _in_each(databases, _DROP, backup)
+        stood = await _in_each(databases, _DROP, backup=backup)
     if not all(stood.values()):
         late = ", ".join(name for name, still in stood.items() if not still)
         raise LocalError(
@@ -60,18 +63,26 @@ async def held(databases: Mapping[str, str], backup: uuid.UUID) -> AsyncIterator
         )
 
 
+async def _settled(databases: Mapping[str, str]) -> None:
+    """Waits for what relays had taken before the hold, so that the streams end where the manifest says; as long as one hold at most."""
+    deadline = time.monotonic() + SECONDS
+    while time.monotonic() < deadline:
+        if not any((await _in_each(databases, _UNDER_WAY)).values()):
+            return
+        await asyncio.sleep(0.02)
+
+
 async def _keep(databases: Mapping[str, str], backup: uuid.UUID) -> None:
     while True:
         await asyncio.sleep(SECONDS / 3)
-        await _in_each(databases, _KEEP, backup)
+        await _in_each(databases, _KEEP, backup=backup, seconds=SECONDS)
 
 
-async def _in_each(databases: Mapping[str, str], statement: Any, backup: uuid.UUID) -> dict[str, bool]:
+async def _in_each(databases: Mapping[str, str], statement: Any, **values: Any) -> dict[str, bool]:
     """Which of the databases the statement found its row in; one connection at a time, for they are few."""
     found = {}
     for name, url in databases.items():
         engine = create_async_engine(url, poolclass=NullPool)
         async with engine.begin() as connection:
-            wanted = {"backup": backup, "seconds": SECONDS} if statement is not _DROP else {"backup": backup}
-            found[name] = (await connection.execute(statement, wanted)).first() is not None
+            found[name] = (await connection.execute(statement, values)).first() is not None
     return found

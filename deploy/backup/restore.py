@@ -109,9 +109,10 @@ class _Work:
         unfinished_restore(self.settings.data).unlink()
         if before is None:
             return Report([], {}, {}, {}, 0), None
-        # What is missing on both sides was on its way at the cut, and arrives when the services start.
+        # What is missing on both sides was on its way at the cut and arrives when the services start; so does what is to be published.
         after = {(f.check, f.service): f for f in (await reconcile(Sources.of(self.settings))).findings}
-        gap = [beyond for f in before.findings if not (beyond := _beyond(f, after[f.check, f.service])).clean]
+        waiting = set().union(*[await databases.outbox(url) for url in self.urls.values()])
+        gap = [beyond for f in before.findings if not (beyond := _beyond(f, after[f.check, f.service], waiting)).clean]
         file = self.settings.data / f"gap-{self.manifest.backup}.json"
         write_private(file, json.dumps([asdict(finding) for finding in gap], default=sorted, indent=1) + "\n")
         return Report(gap, {}, {}, {}, 0), file
@@ -177,14 +178,14 @@ class _Work:
         return {**part.config, **fitting, "num_replicas": 1}
 
 
-def _beyond(before: Finding, after: Finding) -> Finding:
-    """What was wrong before and is not any more."""
+def _beyond(before: Finding, after: Finding, waiting: set[str]) -> Finding:
+    """What was wrong before and is not any more, and will not come by itself."""
     return Finding(
         before.check,
         before.invariant,
         before.service,
         before.counted,
-        before.missing - after.missing,
+        before.missing - after.missing - waiting,
         before.doubled - after.doubled,
         before.orphaned - after.orphaned,
     )

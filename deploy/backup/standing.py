@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
-import nats
 from nats.aio.client import Client
 from nats.errors import Error as NatsError
 
@@ -18,6 +17,7 @@ from deploy.local.nats_server import NatsServer
 from deploy.local.servers import SERVICES
 from deploy.local.settings import RunSettings
 from deploy.local.state import running
+from shared.bus import connect_once
 
 
 @contextmanager
@@ -51,7 +51,7 @@ def standing(settings: RunSettings, *, alone: bool) -> Iterator[Backends]:
 async def operator(backends: Backends) -> AsyncIterator[Client]:
     """A connection to the broker with the operator's rights. Raises LocalError."""
     try:
-        client = await nats.connect(backends.bus.url, nkeys_seed_str=backends.seed("operator"), connect_timeout=5, allow_reconnect=False)
+        client = await connect_once(backends.bus.url, backends.seed("operator"))
     except (NatsError, OSError) as error:
         raise LocalError(f"NATS does not answer ({type(error).__name__}).", "无法连接 NATS。") from error
     try:

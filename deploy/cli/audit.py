@@ -118,8 +118,9 @@ async def export(settings: RunSettings, service: str) -> AsyncIterator[str]:
     """The chain of a service as JSON lines; the first names it. Holds ids and codes, no personal data."""
     yield json.dumps({"origin": origin_of(settings, service)})
     async with _connection(settings, service) as connection:
-        async for row in await connection.stream(_ROWS, execution_options={"yield_per": _AT_ONCE}):
-            yield json.dumps({**dict(zip(CONTENT, row[:9], strict=True)), "prev": bytes(row[9]).hex(), "hash": bytes(row[10]).hex()})
+        async for rows in (await connection.stream(_ROWS, execution_options={"yield_per": _AT_ONCE})).partitions():
+            for row in rows:
+                yield json.dumps({**dict(zip(CONTENT, row[:9], strict=True)), "prev": bytes(row[9]).hex(), "hash": bytes(row[10]).hex()})
 
 
 async def fits_body(settings: RunSettings, service: str, seq: int, body: bytes) -> bool | None:
@@ -164,8 +165,9 @@ async def walk(settings: RunSettings, service: str, checkpoints: Sequence[Checkp
         if late := (await connection.execute(_WAITING)).scalar_one():
             verdict.warnings.append(f"{late} rows have waited for more than a minute for their place in the chain")
         try:
-            async for row in await connection.stream(_ROWS, execution_options={"yield_per": _AT_ONCE}):
-                steps.take(row[:9], bytes(row[9]), bytes(row[10]))
+            async for rows in (await connection.stream(_ROWS, execution_options={"yield_per": _AT_ONCE})).partitions():
+                for row in rows:
+                    steps.take(row[:9], bytes(row[9]), bytes(row[10]))
             steps.end()
         except Bad as bad:
             verdict.bad = bad

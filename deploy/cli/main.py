@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Annotated, Any
 
-import nats
 import typer
 from nats.aio.client import Client
 from nats.errors import Error as NatsError
@@ -25,6 +24,7 @@ from deploy.local.prepare import Preparation, prepare
 from deploy.local.servers import SERVICES
 from deploy.local.settings import read_settings
 from shared import dead
+from shared.bus import connect_once
 from shared.settings import ROOT
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Lianxin 连心: what an operator types.")
@@ -192,7 +192,7 @@ def _with_bus(work: Callable[[Client], Awaitable[Any]]) -> None:
 @asynccontextmanager
 async def _operator() -> AsyncIterator[Client]:
     backends = Backends(read_settings(), [])
-    client = await nats.connect(backends.bus.url, nkeys_seed_str=backends.seed("operator"), connect_timeout=3, allow_reconnect=False)
+    client = await connect_once(backends.bus.url, backends.seed("operator"))
     try:
         yield client
     finally:

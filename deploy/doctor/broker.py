@@ -12,14 +12,13 @@ from datetime import UTC, datetime
 from enum import Enum
 from typing import Any
 
-import nats
 from nats.aio.client import Client
 from nats.errors import Error as NatsError
 from nats.js.api import StreamConfig
 
 from deploy.doctor.databases import PATIENCE, SKEW
 from deploy.doctor.findings import Finding, finding
-from shared.bus import DEAD, EVENTS
+from shared.bus import DEAD, EVENTS, connect_once
 from shared.settings import ServiceSettings
 from shared.streams import configs
 
@@ -33,21 +32,16 @@ _NANOSECONDS = ("max_age", "duplicate_window")
 async def look_at_broker(url: str, seed: str | None, settings: ServiceSettings, services: Sequence[str]) -> list[Finding]:
     """Findings about NATS, with the operator's rights. `settings` say what the streams should be."""
     try:
-        client = await asyncio.wait_for(
-            nats.connect(url, nkeys_seed_str=seed, connect_timeout=3, allow_reconnect=False, error_cb=_silent), PATIENCE
-        )
+        client = await asyncio.wait_for(connect_once(url, seed), PATIENCE)
     except (NatsError, OSError, TimeoutError) as error:
-        return [finding("wrong", "broker_away", why=f"{type(error).__name__}: {error}"[:120])]
+        why = error.__cause__ or error
+        return [finding("wrong", "broker_away", why=f"{type(why).__name__}: {why}"[:120])]
     try:
         return await _ask(client, settings, services)
     except (NatsError, OSError, TimeoutError) as error:
         return [finding("wrong", "broker_silent", why=type(error).__name__)]
     finally:
         await client.close()
-
-
-async def _silent(error: Exception) -> None:
-    """What goes wrong on the connection is told as a finding, once."""
 
 
 async def _ask(client: Client, settings: ServiceSettings, services: Sequence[str]) -> list[Finding]:

@@ -8,12 +8,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-import nats
 import orjson
 from nats.errors import TimeoutError as NatsTimeout
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 
-from shared.bus import DEAD, EVENTS
+from shared.bus import DEAD, EVENTS, connect_once
 
 _AT_ONCE = 1000
 _WAIT = 5.0
@@ -52,7 +51,7 @@ async def read_history(nats_url: str, seed: str | None, outboxes: Iterable[Seque
     Raises what nats-py raises when the broker is away or a stream is missing.
     """
     history = History()
-    client = await nats.connect(nats_url, nkeys_seed_str=seed, connect_timeout=5, allow_reconnect=False)
+    client = await connect_once(nats_url, seed)
     try:
         stream = client.jetstream(timeout=10)
         state = (await stream.stream_info(EVENTS)).state

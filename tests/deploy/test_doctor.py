@@ -56,6 +56,7 @@ async def test_a_dead_broker_hides_nothing_of_the_databases_and_a_dead_database_
         servers.kill_nats()
         found = await _found(settings)
         assert found["broker_away"].level == "wrong" and found["broker_away"].heal == "docs/operating.md#busaway"
+        assert "ConnectionRefusedError" in found["broker_away"].en, "at once, and with the reason"
         assert "database_away" not in found and found["no_replica"].level == found["gateway_silent"].level == "wrong"
         servers.start()
         servers.kill_postgres()

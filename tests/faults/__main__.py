@@ -23,6 +23,7 @@ async def run(faults: list[Fault], arena_name: str, seed: int, *, short: bool, c
     """Acts the faults out one after another on one suite; after a red one on a new suite, since its rows may be wrong for good."""
     results: list[Result] = []
     arena: Arena | None = None
+    machine = report.machine()
     try:
         for fault in faults:
             if arena is None:
@@ -32,6 +33,8 @@ async def run(faults: list[Fault], arena_name: str, seed: int, *, short: bool, c
             result = await act_out(fault, arena, seed)
             results.append(result)
             console.print(report.line(result), markup=False)
+            if not short:
+                report.keep(result, machine, REAL.settings)
             if not result.green:
                 console.print(f"  logs: {_keep_logs(arena)}", markup=False)
                 await arena.remove()
@@ -61,11 +64,8 @@ def main() -> int:
         parser.error(f"no such fault: {', '.join(sorted(unknown))}")
     console = Console(highlight=False, soft_wrap=True)
     chosen = [fault for fault in FAULTS if not wanted or fault.number in wanted]
-    machine = report.machine()
     results = asyncio.run(run(chosen, "make-faults", asked.seed, short=asked.short, console=console))
     console.print(report.table(results))
-    if not asked.short:
-        report.keep(results, machine, REAL.settings)
     red = [result.fault for result in results if not result.green]
     console.print(f"faults are {'red: ' + ', '.join(red) if red else 'green'} (seed {asked.seed}, {os.cpu_count()} cores)")
     return 1 if red else 0

