@@ -64,7 +64,7 @@ def of_event(event: Event, headers: dict[str, str]) -> Record:
     return Record(
         actor=f"event:{event.producer}:{event.id}",
         action=event.type_name(),
-        object=objects([event.key_value()]),
+        object=(event.key_value(),),
         trace_id=trace[3:35] if trace else None,
     )
 

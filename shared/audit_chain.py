@@ -48,6 +48,8 @@ _CHECKPOINT = text(
     "VALUES (:origin, :size, :head, :at, :note, :key, false) ON CONFLICT DO NOTHING"
 )
 
+_ENCODE = json.JSONEncoder(separators=(",", ":")).encode
+
 
 def genesis(origin: str) -> bytes:
     """What the first row has before it: no chain can be passed off as another's."""
@@ -56,7 +58,7 @@ def genesis(origin: str) -> bytes:
 
 def link(prev: bytes, content: Sequence[Any]) -> bytes:
     """The hash of a row with these values of COLUMNS behind `prev`: over a JSON array in ASCII without white space."""
-    return hashlib.sha256(prev + json.dumps(content, separators=(",", ":")).encode()).digest()
+    return hashlib.sha256(prev + _ENCODE(content).encode()).digest()
 
 
 def stamp(at: datetime) -> str:

@@ -40,8 +40,8 @@ _KEEP = text(
 _AGAINST = text("SELECT count(*) FROM kit_audit_checkpoint WHERE origin = :origin AND (size > :size OR (size = :size AND head <> :head))")
 _WAITING = text("SELECT count(*), coalesce(extract(epoch FROM clock_timestamp() - min(at)), 0) FROM kit_audit_waiting")
 _UNSALT = text(
-    "UPDATE kit_audit SET salt = NULL WHERE seq IN (SELECT seq FROM kit_audit WHERE salt IS NOT NULL "
-    "AND at < now() - make_interval(days => :days) ORDER BY at LIMIT :batch FOR UPDATE SKIP LOCKED)"
+    "UPDATE kit_audit SET salt = NULL WHERE seq = ANY(ARRAY(SELECT seq FROM kit_audit WHERE salt IS NOT NULL "
+    "AND at < now() - make_interval(days => :days) ORDER BY at LIMIT :batch FOR UPDATE SKIP LOCKED))"
 )
 
 log = structlog.get_logger("lianxin.audit")

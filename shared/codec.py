@@ -23,15 +23,16 @@ class NotReadable(ValueError):
 
 def headers_of(event: Event, traceparent: str | None, begun: str | None = None) -> dict[str, str]:
     """The headers that carry an event: CloudEvents attributes, trace context and the deduplication id."""
+    event_id = str(event.id)
     headers = {
         "ce-specversion": "1.0",
-        "ce-id": str(event.id),
+        "ce-id": event_id,
         "ce-source": f"/lianxin/{event.site}/{event.producer}",
         "ce-type": event.type_name(),
         "ce-time": event.occurred_at.astimezone(UTC).isoformat().replace("+00:00", "Z"),
         "ce-subject": event.key_value(),
         "content-type": "application/json",
-        MSG_ID: str(event.id),
+        MSG_ID: event_id,
     }
     if traceparent:
         headers[TRACEPARENT] = traceparent

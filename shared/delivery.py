@@ -6,6 +6,7 @@ Everything here runs with or without a broker: `Delivery.apply` is what tests ca
 from __future__ import annotations
 
 import uuid
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum
@@ -228,9 +229,9 @@ class Delivery:
             )
 
     def _count(self, messages: Sequence[Incoming], fresh: set[uuid.UUID]) -> None:
-        for message in messages:
-            outcome = "done" if message.event and message.event.id in fresh else "duplicate"
-            self.metrics.handled.labels(message.name, outcome).inc()
+        outcomes = Counter((m.name, "done" if m.event and m.event.id in fresh else "duplicate") for m in messages)
+        for (name, outcome), number in outcomes.items():
+            self.metrics.handled.labels(name, outcome).inc(number)
 
 
 _COUNT_FAILURE = text(

@@ -11,13 +11,14 @@ from shared.db import Tx
 from shared.settings import ServiceSettings
 from shared.sweeps import Sweep
 
+# Arrays, not `IN`: the planner may run a subquery of `IN` once for each row, and delete far more than one batch.
 _INBOX = text(
-    "DELETE FROM kit_inbox WHERE (event_id, consumer) IN (SELECT event_id, consumer FROM kit_inbox "
-    "WHERE at < now() - make_interval(secs => :age) ORDER BY at LIMIT :batch FOR UPDATE SKIP LOCKED)"
+    "DELETE FROM kit_inbox WHERE ctid = ANY(ARRAY(SELECT ctid FROM kit_inbox "
+    "WHERE at < now() - make_interval(secs => :age) ORDER BY at LIMIT :batch FOR UPDATE SKIP LOCKED))"
 )
 _ANSWERS = text(
-    "DELETE FROM kit_answer WHERE key_hash IN (SELECT key_hash FROM kit_answer "
-    "WHERE at < now() - make_interval(secs => :age) ORDER BY at LIMIT :batch FOR UPDATE SKIP LOCKED)"
+    "DELETE FROM kit_answer WHERE key_hash = ANY(ARRAY(SELECT key_hash FROM kit_answer "
+    "WHERE at < now() - make_interval(secs => :age) ORDER BY at LIMIT :batch FOR UPDATE SKIP LOCKED))"
 )
 _FAILURES = text("DELETE FROM kit_failure WHERE at < now() - make_interval(secs => :age)")
 _REPLICAS = text("DELETE FROM kit_replica WHERE beat_at < now() - interval '1 minute'")

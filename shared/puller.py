@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
+from collections.abc import Sequence
 
 import orjson
 from nats.aio.client import Client
@@ -13,6 +15,8 @@ from nats.errors import Error as NatsError
 
 from shared.bus import EVENTS
 
+_SOON = 0.05
+"""Seconds that messages which are known to follow are waited for."""
 _ACK, _IN_PROGRESS = b"+ACK", b"+WPI"
 
 
@@ -62,9 +66,22 @@ class Puller:
             except TimeoutError:
                 self._owed = 0
                 return []
-        while len(messages) < batch and not self._queue.empty():
+        while len(messages) < batch and await self._more(messages):
             self._take(self._queue.get_nowait(), messages)
+        if self._queue.empty() and messages and messages[-1].metadata.num_pending:
+            # There is a backlog: the next batch travels while this one is handled.
+            await self._ask(batch)
         return messages
+
+    async def _more(self, messages: Sequence[Msg]) -> bool:
+        """Whether there is another one: at once, or soon, when the last message says that others follow it.
+
+        A window of 400 arrives in many pieces; one transaction for each piece cost a third more than one for all (record 0015).
+        """
+        if self._queue.empty() and self._owed > 0 and messages and messages[-1].metadata.num_pending:
+            with contextlib.suppress(TimeoutError):
+                self._queue.put_nowait(await asyncio.wait_for(self._queue.get(), _SOON))
+        return not self._queue.empty()
 
     async def _ask(self, batch: int) -> None:
         # A request that was lost on the way (server restart) is given up after its own time.

@@ -23,15 +23,16 @@ NEVER_AFTER = 6
 """A row that the broker refuses this often, while it takes others, is parked: it blocks nobody and raises an alarm."""
 
 _IDS = bindparam("ids", type_=ARRAY(UUID(as_uuid=True)))
+# An array, not `IN`: the planner may run a subquery of `IN` once for each row, and take all there is instead of one window.
 # A backup holds publishing for a moment: what commits after the hold stays in the outbox until it ends (record 0017).
 _CLAIM = text(
     """
     UPDATE kit_outbox SET leased_until = clock_timestamp() + make_interval(secs => :lease)
-    WHERE id IN (
+    WHERE id = ANY(ARRAY(
         SELECT id FROM kit_outbox WHERE parked_reason IS NULL AND leased_until < clock_timestamp()
         AND NOT EXISTS (SELECT FROM kit_hold WHERE until > clock_timestamp())
         ORDER BY id LIMIT :window FOR UPDATE SKIP LOCKED
-    ) AND set_config('synchronous_commit', 'off', true) = 'off' RETURNING id, subject, headers, body
+    )) AND set_config('synchronous_commit', 'off', true) = 'off' RETURNING id, subject, headers, body
     """
 )
 """Neither this nor the deletion waits for the disk: a crash that undoes them makes the row go out once more, and no further.

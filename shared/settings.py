@@ -37,12 +37,12 @@ class ServiceSettings(BaseSettings):
     nats_url: str = "nats://127.0.0.1:4222"
     nats_seed: SecretStr | None = None
 
-    relay_window: int = Field(default=400, ge=1, le=1000, description="an atomic batch holds 1,000 at most (server error 10199)")
+    relay_window: int = Field(default=500, ge=1, le=1000, description="an atomic batch holds 1,000 at most (server error 10199)")
     relay_poll: float = 0.5
     relay_lease: float = Field(default=10.0, description="how long the rows of a killed relay wait; a late ack after it costs a duplicate")
     publish_timeout: float = 5.0
 
-    fetch_batch: int = Field(default=400, ge=1)
+    fetch_batch: int = Field(default=500, ge=1)
     fetch_expires: float = 5.0
     ack_wait: float = 10.0
     max_ack_pending: int = 4000

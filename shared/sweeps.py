@@ -34,11 +34,11 @@ class Sweeps:
     def __init__(self) -> None:
         self.all: list[Sweep] = []
 
-    def every(self, seconds: float) -> Callable[[Verb], Verb]:
-        """Declares a sweep. When it did something it is run again at once, since there may be more."""
+    def every(self, seconds: float, pause: float = 0.0) -> Callable[[Verb], Verb]:
+        """Declares a sweep. When it did something it is run again after `pause` seconds, since there may be more."""
 
         def declare(verb: Verb) -> Verb:
-            self.all.append(Sweep(verb.__name__, seconds, verb))
+            self.all.append(Sweep(verb.__name__, seconds, verb, pause))
             return verb
 
         return declare

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
+from operator import add
 from zlib import crc32
 
 _RUN = re.compile(r"[^\W_]+")
@@ -18,5 +20,12 @@ def grams(text: str) -> list[int]:
 
     Numbers take half the time and room of texts in the index; the few that collide are sorted out by reading the text.
     """
-    pairs = {run[i : i + 2] for run in runs(text) for i in range(len(run) - 1)}
-    return sorted({crc32(pair.encode()) - 2**31 for pair in pairs})
+    pairs: set[str] = set()
+    for run in runs(text):
+        pairs.update(map(add, run, run[1:]))
+    return sorted(set(map(_number, pairs)))
+
+
+@lru_cache(maxsize=65536)
+def _number(pair: str) -> int:
+    return crc32(pair.encode()) - 2**31

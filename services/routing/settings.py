@@ -98,4 +98,4 @@ class Settings(ServiceSettings):
 
     overdue_batch: int = Field(default=200, ge=1, description="cases that one sweep marks as overdue")
     waiting_batch: int = Field(default=500, ge=1, description="waiting cases that one transaction assigns when their department has come")
-    search_batch: int = Field(default=400, ge=1, description="cases that one sweep makes searchable by index")
+    search_batch: int = Field(default=200, ge=1, description="cases that one sweep makes searchable by index")

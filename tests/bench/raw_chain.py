@@ -22,6 +22,7 @@ import contextlib
 import os
 import sys
 import uuid
+from collections.abc import AsyncIterator
 from typing import Any
 
 import nats
@@ -29,7 +30,6 @@ import orjson
 import uvloop
 from nats.aio.client import Client
 from nats.aio.msg import Msg
-from nats.errors import TimeoutError as NothingCame
 from nats.js.api import AckPolicy, ConsumerConfig
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
@@ -51,7 +51,7 @@ CREATE TABLE effect (id uuid PRIMARY KEY, number text, title text, text text, at
 _CLAIM = text(
     """
     UPDATE outbox SET leased_until = clock_timestamp() + interval '10 seconds'
-    WHERE id IN (SELECT id FROM outbox WHERE leased_until < clock_timestamp() ORDER BY id LIMIT 500 FOR UPDATE SKIP LOCKED)
+    WHERE id = ANY(ARRAY(SELECT id FROM outbox WHERE leased_until < clock_timestamp() ORDER BY id LIMIT 500 FOR UPDATE SKIP LOCKED))
     RETURNING id, subject, headers, body
     """
 )
@@ -105,18 +105,33 @@ class Half:
 
     async def consume(self) -> None:
         """Takes what comes, for ever."""
-        stream = self._client.jetstream()
         name = self._subject.replace(".", "_")
-        config = ConsumerConfig(ack_policy=AckPolicy.EXPLICIT, max_ack_pending=4000, ack_wait=30)
-        pull = await stream.pull_subscribe(self._subject, durable=name, stream=STREAM, config=config)
-        while True:
-            try:
-                messages = await pull.fetch(BATCH, timeout=5)
-            except (NothingCame, TimeoutError):
-                continue
+        config = ConsumerConfig(
+            durable_name=name, filter_subject=self._subject, ack_policy=AckPolicy.EXPLICIT, max_ack_pending=4000, ack_wait=30
+        )
+        await self._client.jetstream().add_consumer(STREAM, config)
+        async for messages in self._batches(name):
             await self._take(messages)
             for message in messages:
                 await self._client.publish(message.reply, b"+ACK")
+
+    async def _batches(self, name: str) -> AsyncIterator[list[Msg]]:
+        """What is there, up to a batch. nats-py's own `fetch` waits up to its timeout for a batch to fill, seconds at a time."""
+        came: asyncio.Queue[Msg] = asyncio.Queue()
+        inbox = self._client.new_inbox()
+        await self._client.subscribe(inbox, cb=came.put)
+        owed = 0
+        while True:
+            if came.empty() and owed <= 0:
+                owed, wanted = BATCH, {"batch": BATCH, "expires": 5_000_000_000}
+                await self._client.publish(f"$JS.API.CONSUMER.MSG.NEXT.{STREAM}.{name}", orjson.dumps(wanted), reply=inbox)
+            messages = [await came.get()]
+            while len(messages) < min(BATCH, owed) and (not came.empty() or (messages[-1].reply and messages[-1].metadata.num_pending)):
+                messages.append(await came.get())
+            real = [message for message in messages if message.reply]
+            owed = owed - len(real) if len(real) == len(messages) else 0
+            if real:
+                yield real
 
     async def _take(self, messages: list[Msg]) -> None:
         by_id = {uuid.UUID((m.headers or {})["ce-id"]): m for m in messages}

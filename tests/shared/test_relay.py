@@ -1,0 +1,31 @@
+"""A relay takes up one window at a time, whatever way PostgreSQL finds to read the outbox."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import text
+
+from shared.bus import Bus
+from shared.db import Database
+from shared.metrics import Metrics
+from shared.relay import Relay
+from shared.settings import ServiceSettings
+from tests.shared import service as tiny
+
+_FILL = "INSERT INTO kit_outbox (id, subject, headers, body) SELECT gen_random_uuid(), 'lx.test', '{}', '' FROM generate_series(1, 50)"
+
+
+@pytest.mark.parametrize("avoided", [(), ("hashjoin", "mergejoin", "material", "memoize", "hashagg", "sort")])
+async def test_a_relay_never_takes_more_than_its_window(settings: ServiceSettings, avoided: tuple[str, ...]) -> None:
+    database = Database(tiny.NAME, settings.model_copy(update={"relay_window": 10}))
+    relay = Relay(database, Bus(tiny.NAME, settings), Metrics(tiny.NAME))
+    async with database.transaction() as tx:
+        await tx.execute(text(_FILL))
+    sizes = []
+    for _ in range(6):
+        async with database.transaction() as tx:
+            for way in avoided:
+                await tx.execute(text(f"SET LOCAL enable_{way} = off"))
+            sizes.append(len(await relay._claim(tx)))
+    await database.close()
+    assert sizes == [10, 10, 10, 10, 10, 0]
