@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -60,13 +60,23 @@ def told_about(tx: Tx) -> Iterable[str]:
 
 def of_event(event: Event, headers: dict[str, str]) -> Record:
     """A handler has taken up an event: its effects were caused by the service that told it."""
+    return Record(f"event:{event.producer}:{event.id}", event.type_name(), (event.key_value(),), trace_id=_trace_of(headers))
+
+
+def of_events(taken: Sequence[tuple[Event, dict[str, str]]]) -> Iterator[Record]:
+    """A handler has taken up a batch of events of one kind: for each the id of what it is about and its own, fifty in a row."""
+    if len(taken) == 1:
+        yield of_event(*taken[0])
+        return
+    for start in range(0, len(taken), MOST_OBJECTS // 2):
+        part = [event for event, _ in taken[start : start + MOST_OBJECTS // 2]]
+        ids = tuple(name for event in part for name in (event.key_value(), str(event.id)))
+        yield Record(f"events:{part[0].producer}", part[0].type_name(), ids)
+
+
+def _trace_of(headers: dict[str, str]) -> str | None:
     trace = headers.get(TRACEPARENT)
-    return Record(
-        actor=f"event:{event.producer}:{event.id}",
-        action=event.type_name(),
-        object=(event.key_value(),),
-        trace_id=trace[3:35] if trace else None,
-    )
+    return trace[3:35] if trace else None
 
 
 def of_sweep(tx: Tx, name: str) -> Record:

@@ -85,7 +85,7 @@ class Database:
                     "application_name": f"lianxin-{service}",
                     "timezone": "UTC",
                     "jit": "off",
-                    # Solid-state disks: with the default of 4 a batch of 500 rows by key was found by reading the whole table (record 0015).
+                    # Solid-state disks: with the default of 4 a batch of 500 rows by key was a scan of the whole table (record 0015).
                     "random_page_cost": "1.1",
                     "statement_timeout": str(int(settings.statement_timeout * 1000)),
                     # A replica that has frozen in a transaction must not hold its rows, and with them the other replicas, for long.

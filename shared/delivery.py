@@ -157,7 +157,7 @@ class Delivery:
                     if traceparent and message.event and message.headers.get(TRACEPARENT) == sampled:
                         tx.traceparents[message.event.id] = traceparent
                 await handler.call(tx, [m.event for m in messages])
-            tx.records.extend(audit.of_event(m.event, m.headers) for m in messages if m.event)
+            tx.records.extend(audit.of_events([(m.event, m.headers) for m in messages if m.event]))
             return
         for message in messages:
             assert message.handler is not None

@@ -45,6 +45,10 @@ class Suite:
     def url(self) -> str:
         return self.settings.url
 
+    def add_environment(self, **more: str) -> None:
+        """What its processes are started with from now on."""
+        self._environment |= more
+
     @property
     def environment(self) -> dict[str, str]:
         """What its commands are run with."""
