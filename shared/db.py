@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, InterfaceError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
 from shared import crash
 from shared.audit import Record
@@ -93,24 +93,28 @@ class Database:
                 },
             },
         )
-        self._sessions = async_sessionmaker(self.engine, class_=Tx, expire_on_commit=False, database=self)
+        self._alone = self.engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._sessions = async_sessionmaker(class_=Tx, expire_on_commit=False, database=self)
         self.after_commit: list[Callable[[Tx], None]] = []
         self.full = False
         """Whether a write was refused for want of disk space, and none has been tried with success since."""
 
     @asynccontextmanager
-    async def transaction(self, *, durable: bool = True) -> AsyncIterator[Tx]:
+    async def transaction(self, *, durable: bool = True, reading: bool = False) -> AsyncIterator[Tx]:
         """A transaction that commits when the block ends and rolls back when it raises.
 
-        With `durable=False` the commit does not wait for the disk: for book-keeping that a crash may undo.
+        With `durable=False` the commit does not wait for the disk: for book-keeping that a crash may undo. With `reading` each
+        statement is a transaction by itself, which reads the same at READ COMMITTED and spares two round trips.
         """
-        async with self._sessions() as tx:
+        async with self._sessions(bind=self._alone if reading else self.engine) as tx:
             try:
                 async with tx.begin():
                     if not durable:
                         await tx.execute(text("SET LOCAL synchronous_commit = off"))
                     yield tx
                     if tx.outgoing or tx.records or tx.answers:
+                        if reading:
+                            raise RuntimeError("what only reads has something to tell")
                         await tx.flush()
                         await store(tx, tx.outgoing, tx.records, tx.answers)
                     crash.point("before_commit", self.service)
@@ -121,6 +125,12 @@ class Database:
                 crash.point("after_commit", self.service)
             for told in self.after_commit:
                 told(tx)
+
+    @asynccontextmanager
+    async def alone(self) -> AsyncIterator[AsyncConnection]:
+        """A connection on which each statement is a transaction by itself: no round trips for BEGIN and COMMIT, no events, no audit."""
+        async with self._alone.connect() as connection:
+            yield connection
 
     async def answers(self) -> bool:
         """Whether the database answers a query now."""

@@ -58,7 +58,7 @@ async def _run(request: Request, handle: Callable[[Request], Coroutine[Any, Any,
         request.state.body = await _body(request)
     database = request.app.state.database
     kept: Refused | None = None
-    async with database.transaction() as tx:
+    async with database.transaction(reading=not writes) as tx:
         request.state.tx = tx
         tx.traceparent = getattr(request.state, "traceparent", None)
         begun = await _begin(request, tx) if keyed else None

@@ -161,7 +161,7 @@ class Listener:
         await self.bus.request(f"$JS.API.CONSUMER.DELETE.{EVENTS}.{name}")
 
     async def _pull(self, name: str) -> None:
-        puller = Puller(self.bus.client, name, self.settings.fetch_expires)
+        puller = Puller(self.bus.client, name, self.settings.fetch_expires, self.settings.gather)
         await puller.open()
         keeping = asyncio.create_task(puller.keep(self.settings.ack_wait / 3))
         try:

@@ -27,8 +27,9 @@ class ConsumerGone(Exception):
 class Puller:
     """Fetches what is there, up to a batch, without waiting to fill it. At most one request is open at a time."""
 
-    def __init__(self, client: Client, consumer: str, expires: float) -> None:
+    def __init__(self, client: Client, consumer: str, expires: float, gather: float = 0.0) -> None:
         self.consumer = consumer
+        self._gather = gather
         self._client = client
         self._expires = expires
         self._queue: asyncio.Queue[Msg] = asyncio.Queue()
@@ -66,6 +67,8 @@ class Puller:
             except TimeoutError:
                 self._owed = 0
                 return []
+            if self._gather and messages:
+                await asyncio.sleep(self._gather)
         while len(messages) < batch and await self._more(messages):
             self._take(self._queue.get_nowait(), messages)
         if self._queue.empty() and messages and messages[-1].metadata.num_pending:

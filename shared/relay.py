@@ -11,6 +11,7 @@ from typing import Any
 import structlog
 from sqlalchemy import Row, bindparam, text
 from sqlalchemy.dialects.postgresql import ARRAY, UUID
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared import crash, tracing
 from shared.bus import Bus, BusAway, Message, Outcome, StreamFull
@@ -93,8 +94,8 @@ class Relay:
         """Moves what waits to the stream, window by window, and says how many rows it took up. Raises BusAway."""
         if not self.bus.is_connected:
             raise BusAway("not connected")
-        async with self.database.transaction() as tx:
-            rows = await self._claim(tx)
+        async with self.database.alone() as connection:
+            rows = await self._claim(connection)
         if not rows:
             self.refused = ""
         moved = 0
@@ -103,10 +104,10 @@ class Relay:
             rows = await self._move(rows)
         return moved
 
-    async def _claim(self, tx: Tx) -> list[Row[Any]]:
+    async def _claim(self, connection: AsyncConnection) -> list[Row[Any]]:
         """The next window, leased to this process, in the order of the ids."""
         settings = self.database.settings
-        found = await tx.execute(_CLAIM, {"lease": settings.relay_lease, "window": settings.relay_window})
+        found = await connection.execute(_CLAIM, {"lease": settings.relay_lease, "window": settings.relay_window})
         return sorted(found.all(), key=lambda row: row.id.int)
 
     async def _move(self, rows: Sequence[Row[Any]]) -> list[Row[Any]]:
@@ -115,16 +116,16 @@ class Relay:
         try:
             outcome = await self.bus.publish([Message(str(r.id), r.subject, r.headers, bytes(r.body)) for r in rows])
         except BusAway:
-            async with self.database.transaction(durable=False) as tx:
-                await tx.execute(_RELEASE, {"ids": [r.id for r in rows]})
+            async with self.database.alone() as connection:
+                await connection.execute(_RELEASE, {"ids": [r.id for r in rows]})
             raise
         crash.point("after_publish", self.database.service)
         full = len(rows) == self.database.settings.relay_window
-        async with self.database.transaction() as tx:
-            await self._settle(tx, outcome)
+        async with self.database.alone() as connection:
+            await self._settle(connection, outcome)
             following = full or self._wake.is_set()
             self._wake.clear()
-            more = await self._claim(tx) if following else []
+            more = await self._claim(connection) if following else []
         self.metrics.published.inc(len(outcome.stored))
         self.refused = "" if outcome.stored else self.refused
         stored = set(outcome.stored)
@@ -133,14 +134,14 @@ class Relay:
                 tracing.publish_span(row.subject, row.headers)
         return more
 
-    async def _settle(self, tx: Tx, outcome: Outcome) -> None:
+    async def _settle(self, connection: AsyncConnection, outcome: Outcome) -> None:
         if outcome.stored:
-            await tx.execute(_DELETE, {"ids": [uuid.UUID(i) for i in outcome.stored]})
+            await connection.execute(_DELETE, {"ids": [uuid.UUID(i) for i in outcome.stored]})
         for row_id, reason in outcome.never.items():
-            await tx.execute(_PARK, {"id": uuid.UUID(row_id), "reason": reason})
+            await connection.execute(_PARK, {"id": uuid.UUID(row_id), "reason": reason})
             log.error("outbox_row_parked", event_id=row_id, reason=reason)
         for row_id, reason in outcome.again.items():
-            await tx.execute(_AGAIN, {"id": uuid.UUID(row_id), "reason": reason, "limit": NEVER_AFTER})
+            await connection.execute(_AGAIN, {"id": uuid.UUID(row_id), "reason": reason, "limit": NEVER_AFTER})
             log.warning("outbox_row_refused", event_id=row_id, reason=reason)
 
 

@@ -44,6 +44,7 @@ class ServiceSettings(BaseSettings):
 
     fetch_batch: int = Field(default=500, ge=1)
     fetch_expires: float = 5.0
+    gather: float = Field(default=0.0, description="how long a fetched event waits for others: one transaction for all (record 0015)")
     ack_wait: float = 10.0
     max_ack_pending: int = 4000
     attempts: int = Field(default=5, ge=1, description="tries of a handler that raises, before the dead letters")

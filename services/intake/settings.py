@@ -86,6 +86,8 @@ class Settings(ServiceSettings):
 
     policy: ClassVar[type[BaseModel]] = IntakePolicy
 
+    gather: float = 0.05
+
     master_key: SecretStr = Field(default=..., description="base64 of 32 random bytes")
 
     @field_validator("master_key")

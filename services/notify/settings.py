@@ -10,6 +10,8 @@ from shared.settings import ServiceSettings
 class Settings(ServiceSettings):
     """Knobs of notify. Durations are in seconds."""
 
+    gather: float = 0.1
+
     notice_days: int = Field(default=730, ge=181, description="a notice is kept so long: longer than any event can come again")
     notice_batch: int = Field(default=2000, ge=1, description="old notices that one transaction deletes")
     stream_beat: float = Field(default=15.0, gt=0, description="silence after which a stream says that it is alive, and looks again")

@@ -75,3 +75,5 @@ class Settings(ServiceSettings):
     """Knobs of scoring."""
 
     policy: ClassVar[type[BaseModel]] = ScoringPolicy
+
+    gather: float = 0.25

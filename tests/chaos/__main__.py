@@ -20,7 +20,7 @@ def main() -> int:
     parser.add_argument(
         "--break", dest="broken", default="", choices=["", *BREAKS], help="switch off one guarantee: the run has to end red"
     )
-    parser.add_argument("--rate", type=float, default=13.0, help="opinions offered a second")
+    parser.add_argument("--rate", type=float, default=10.0, help="opinions offered a second (13 is all that two cores can do)")
     parser.add_argument("--scale", default="routing=2 intake=2", help="replicas, as for `make run`")
     parser.add_argument("--keep", action="store_true", help="leave the run's folder with its logs")
     given = parser.parse_args()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 import time
 import uuid
@@ -9,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
+from nats.errors import Error as NatsError
 
 from shared.bus import EVENTS
 from shared.clock import now
@@ -18,6 +20,7 @@ from tests.chaos.plan import Step
 from tests.chaos.watch import Fault, Watch
 
 AT_ONCE = 20
+STORED_WITHIN = 90.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,5 +82,17 @@ class Messages:
             body = b"\x80" if step.target == "bytes" else orjson.dumps({"opinion_id": str(about)})
         service = "routing" if step.target == "raises" else "scoring"
         self.poisons.append(Poison(str(event.id), service, str(about)))
-        await self._watch.client.jetstream(timeout=2).publish(event.subject(site, "core"), body, headers=headers_of(event, None))
+        await self._stored(event.subject(site, "core"), body, headers_of(event, None))
         return True
+
+    async def _stored(self, subject: str, body: bytes, headers: dict[str, str]) -> None:
+        """Publishes until the broker says that it has it, under one id: a publish that timed out may be there or not."""
+        deadline = time.monotonic() + STORED_WITHIN
+        while True:
+            try:
+                await self._watch.client.jetstream(timeout=2).publish(subject, body, headers=headers)
+                return
+            except (NatsError, TimeoutError, OSError):
+                if time.monotonic() > deadline:
+                    raise
+                await asyncio.sleep(0.5)

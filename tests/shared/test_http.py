@@ -14,6 +14,7 @@ import pytest_asyncio
 from shared.app import RouteWithoutPermission, create_app
 from shared.errors import CursorNotReadable, Refused
 from shared.http import PageQuery, decode_cursor, encode_cursor, service_router
+from shared.outbox import emit
 from shared.settings import ServiceSettings
 from shared.texts import LANGUAGES, catalogue, folder_of
 from tests.kit import token
@@ -30,6 +31,13 @@ async def service(settings: ServiceSettings) -> AsyncIterator[tiny.Service]:
     async with httpx.AsyncClient(transport=transport, base_url="http://service") as client:
         yield tiny.Service(app, client, tiny.Behaviour())
     await app.state.database.close()
+
+
+async def test_what_only_reads_has_nothing_to_tell(service: tiny.Service) -> None:
+    with pytest.raises(RuntimeError, match="only reads"):
+        async with service.app.state.database.transaction(reading=True) as tx:
+            emit(tx, tiny.MarkCounted(mark="a"))
+    assert not await service.scalar("SELECT count(*) FROM kit_outbox")
 
 
 async def counts(service: tiny.Service) -> tuple[object, ...]:

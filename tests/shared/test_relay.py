@@ -23,9 +23,9 @@ async def test_a_relay_never_takes_more_than_its_window(settings: ServiceSetting
         await tx.execute(text(_FILL))
     sizes = []
     for _ in range(6):
-        async with database.transaction() as tx:
+        async with database.engine.begin() as connection:
             for way in avoided:
-                await tx.execute(text(f"SET LOCAL enable_{way} = off"))
-            sizes.append(len(await relay._claim(tx)))
+                await connection.execute(text(f"SET LOCAL enable_{way} = off"))
+            sizes.append(len(await relay._claim(connection)))
     await database.close()
     assert sizes == [10, 10, 10, 10, 10, 0]
