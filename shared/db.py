@@ -104,7 +104,8 @@ class Database:
         """A transaction that commits when the block ends and rolls back when it raises.
 
         With `durable=False` the commit does not wait for the disk: for book-keeping that a crash may undo. With `reading` each
-        statement is a transaction by itself, which reads the same at READ COMMITTED and spares two round trips.
+        statement is a transaction by itself: what a GET does, be it to count a scan, reads the same at READ COMMITTED and spares
+        two round trips.
         """
         async with self._sessions(bind=self._alone if reading else self.engine) as tx:
             try:

@@ -107,6 +107,13 @@ class DatabaseAway(Refused):
     headers: ClassVar[dict[str, str]] = {"Retry-After": "2"}
 
 
+class KeysNotKnownYet(Refused):
+    """A service that has just begun has not heard of any signing key: it cannot tell yet whether a token holds."""
+
+    status = 503
+    headers: ClassVar[dict[str, str]] = {"Retry-After": "1"}
+
+
 class InternalError(Refused):
     """A defect. The answer names the request id and nothing else."""
 

@@ -22,7 +22,7 @@ from sqlalchemy import select, text
 from sqlalchemy.dialects.postgresql import insert
 
 from shared.db import Database, Tx
-from shared.errors import NotPermitted, NotSignedIn, TokenNotValid
+from shared.errors import KeysNotKnownYet, NotPermitted, NotSignedIn, TokenNotValid
 from shared.events.directory import SigningKeysPublished
 from shared.tables import KnownKey, table_of
 
@@ -92,9 +92,12 @@ class Keys:
         """The key of that id, unless it is unknown, withdrawn or past its day.
 
         Unknown ids are looked up once a second at most; known ones again after five, for a stolen key may be withdrawn.
+        Raises KeysNotKnownYet until the first set has come: "sign in again" would be a wrong advice then.
         """
         if time.monotonic() > self._read_at + (5.0 if kid in self._keys else 1.0):
             await self.refresh()
+        if not self._keys:
+            raise KeysNotKnownYet()
         key = self._keys.get(kid)
         return key if key and _lives(key) else None
 
@@ -127,7 +130,7 @@ async def learn_keys(tx: Tx, event: SigningKeysPublished) -> None:
 
 
 async def caller_of(request: Request) -> Caller | None:
-    """The caller, verified once per request; None without a token. Raises TokenNotValid."""
+    """The caller, verified once per request; None without a token. Raises TokenNotValid or KeysNotKnownYet."""
     state = request.state
     if not hasattr(state, "caller"):
         header = request.headers.get("authorization", "")

@@ -25,7 +25,10 @@ class ConsumerGone(Exception):
 
 
 class Puller:
-    """Fetches what is there, up to a batch, without waiting to fill it. At most one request is open at a time."""
+    """Fetches up to a batch: what is there and, for a moment, what is known to follow. At most one request is open at a time.
+
+    `expires` is how many seconds the server holds a request open, `gather` how many are waited after the first message.
+    """
 
     def __init__(self, client: Client, consumer: str, expires: float, gather: float = 0.0) -> None:
         self.consumer = consumer
@@ -79,7 +82,7 @@ class Puller:
     async def _more(self, messages: Sequence[Msg]) -> bool:
         """Whether there is another one: at once, or soon, when the last message says that others follow it.
 
-        A window of 400 arrives in many pieces; one transaction for each piece cost a third more than one for all (record 0015).
+        A relay's window arrives in many pieces; one transaction for each piece cost a third more than one for all (record 0015).
         """
         if self._queue.empty() and self._owed > 0 and messages and messages[-1].metadata.num_pending:
             with contextlib.suppress(TimeoutError):

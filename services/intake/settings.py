@@ -86,7 +86,7 @@ class Settings(ServiceSettings):
 
     policy: ClassVar[type[BaseModel]] = IntakePolicy
 
-    gather: float = 0.05
+    gather: float = Field(default=0.05, description="as in every service; progress that a sender looks at")
 
     master_key: SecretStr = Field(default=..., description="base64 of 32 random bytes")
 

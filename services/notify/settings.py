@@ -10,7 +10,7 @@ from shared.settings import ServiceSettings
 class Settings(ServiceSettings):
     """Knobs of notify. Durations are in seconds."""
 
-    gather: float = 0.1
+    gather: float = Field(default=0.1, description="as in every service; notices that a person reads")
 
     notice_days: int = Field(default=730, ge=181, description="a notice is kept so long: longer than any event can come again")
     notice_batch: int = Field(default=2000, ge=1, description="old notices that one transaction deletes")

@@ -76,4 +76,4 @@ class Settings(ServiceSettings):
 
     policy: ClassVar[type[BaseModel]] = ScoringPolicy
 
-    gather: float = 0.25
+    gather: float = Field(default=0.25, description="as in every service; points that nobody waits for")

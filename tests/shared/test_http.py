@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
+from sqlalchemy import text
 
 from shared.app import RouteWithoutPermission, create_app
 from shared.errors import CursorNotReadable, Refused
@@ -147,6 +148,16 @@ async def test_only_a_genuine_token_with_the_permission_opens_a_route(service: t
     tampered = token(permissions=["mark.bump"])["Authorization"][:-4] + "AAAA"
     assert_problem(await service.client.post(url, headers={**version, "Authorization": tampered}), 401, "TokenNotValid")
     assert (await service.client.post(url, headers={**version, **token(permissions=["mark.own"])})).status_code == 200
+
+
+async def test_a_service_that_has_not_heard_of_any_key_yet_asks_for_patience_and_not_for_a_new_sign_in(service: tiny.Service) -> None:
+    async with service.app.state.database.transaction() as tx:
+        await tx.execute(text("DELETE FROM kit_key"))
+    url, version = "/marks/a/bump", {"If-Match": "1"}
+    early = await service.client.post(url, headers={**version, **token(permissions=["mark.bump"])})
+    assert_problem(early, 503, "KeysNotKnownYet")
+    assert early.headers["retry-after"]
+    assert_problem(await service.client.post(url, headers={**version, "Authorization": "Bearer x.y.z"}), 401, "TokenNotValid")
 
 
 def _unsigned() -> str:
