@@ -14,6 +14,8 @@ PATIENCE = 60.0
 """Seconds in which what one service said must have reached the next."""
 
 _SOON = (409, 422, 429, 502, 503, 504)
+_LONGEST_PAUSE = 2.0
+"""Seconds: what `Retry-After` asks for while the database is away. A hundred clients that ask five times a second hold it down."""
 
 
 class Refusal(Exception):
@@ -81,14 +83,15 @@ class Api:
 
         Refusals with a code in `final` are raised at once.
         """
-        deadline = time.monotonic() + self._patience
+        pause, deadline = 0.2, time.monotonic() + self._patience
         while True:
             try:
                 return await call()
             except Refusal as refusal:
                 if refusal.status not in _SOON or refusal.code in final or time.monotonic() > deadline:
                     raise
-            await asyncio.sleep(0.2)
+            await asyncio.sleep(pause)
+            pause = min(pause * 1.5, _LONGEST_PAUSE)
 
     async def until(self, path: str, fits: Callable[[Any], Any], *, token: str | None = None, lookup: str | None = None) -> Any:
         """Reads `path` until the answer fits, and gives what `fits` gave. Raises TimeoutError."""

@@ -43,7 +43,8 @@ SETTINGS: Mapping[str, str] = {
     "max_parallel_workers_per_gather": "0",
     "max_logical_replication_workers": "0",
     "autovacuum_max_workers": "2",
-    "autovacuum_naptime": "30s",
+    # An outbox is a queue: a thousand rows a minute come and go, and each that is dead is still looked at.
+    "autovacuum_naptime": "10s",
     "jit": "off",
     # A commit is on disk before it is answered, and the log allows base backups and recovery to a point in time.
     "fsync": "on",
