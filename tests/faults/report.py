@@ -71,8 +71,8 @@ def markdown() -> str:
     """The table of docs/proof.md, from `latest.json` alone."""
     faults = json.loads(LATEST.read_text("utf-8"))["faults"]
     rows = [
-        "| fault | seed | what was done | accepted | effects | lost | doubled | recovery s | verdict |",
-        "|---|---|---|---|---|---|---|---|---|",
+        "| fault | seed | what was done | accepted | effects | lost | doubled | recovery s | load | verdict |",
+        "|---|---|---|---|---|---|---|---|---|---|",
     ]
     for r in faults.values():
         done = r["done"] or "; ".join(r["breaches"])
