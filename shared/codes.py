@@ -13,6 +13,7 @@ import struct
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import get_args
 
 from cryptography.exceptions import InvalidSignature
@@ -84,6 +85,7 @@ def _unpacked(text: str) -> bytes:
     return packed
 
 
+@lru_cache(maxsize=4096)
 def _has_signed(public_key: bytes, head: bytes, signature: bytes) -> bool:
     try:
         Ed25519PublicKey.from_public_bytes(public_key).verify(signature, head)
