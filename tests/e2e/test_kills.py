@@ -51,9 +51,15 @@ def points() -> list[str]:
 def test_a_kill_at_every_crash_point_of_every_service_loses_and_doubles_nothing(suite: Suite) -> None:
     marks = folder_of_marks(suite)
     wanted = [p for p in points() if not p.startswith("directory:")]
+    spent = [marks / point.replace(":", "-") for point in wanted]
+    for mark in spent:
+        mark.touch()
     suite.add_environment(LIANXIN_CRASH_AT=",".join(wanted), LIANXIN_CRASH_MARKS=str(marks))
     suite.start()
     load_demo(suite, 2)
+    # The place is loaded in peace: not every step of that is tried again. Without their marks the points kill.
+    for mark in spent:
+        mark.unlink()
     asyncio.run(_a_project(suite))
     asyncio.run(_messages_through(suite, range(2, 18)))
     passed = {path.name.replace("-", ":") for path in marks.iterdir()}
