@@ -120,7 +120,7 @@ class Database:
                         await store(tx, tx.outgoing, tx.records, tx.answers)
                     crash.point("before_commit", self.service)
             except DBAPIError as error:
-                self.full = self.full or _sqlstate(error) == _DISK_FULL
+                self.full = self.full or is_full(error)
                 raise
             if tx.outgoing:
                 crash.point("after_commit", self.service)
@@ -177,6 +177,11 @@ def _constraint(error: BaseException) -> str:
 def is_conflict(error: BaseException) -> bool:
     """Whether this transaction failed so that another could go on: by deadlock, serialization, or the same `Idempotency-Key`."""
     return _sqlstate(error) in ("40001", "40P01") or (_sqlstate(error) == "23505" and _constraint(error) == "kit_answer_pkey")
+
+
+def is_full(error: BaseException) -> bool:
+    """Whether the database had no room on its disk: for a row, or for a file that a new connection needs."""
+    return _sqlstate(error) == _DISK_FULL
 
 
 def is_outage(error: BaseException) -> bool:

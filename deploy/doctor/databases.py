@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from deploy.doctor.findings import Finding, Level, finding
-from shared.db import ROOM_PROBE, is_outage
+from shared.db import ROOM_PROBE, is_full, is_outage
 from shared.migrate import KIT, config_for
 from shared.settings import ROOT
 
@@ -71,6 +71,7 @@ async def _look(service: str, url: str) -> Seen:
     except Exception as error:
         if not (is_outage(error) or isinstance(error, DBAPIError)) and not type(error).__module__.startswith("asyncpg"):
             raise
+        seen.full = is_full(error)
         seen.error = f"{type(getattr(error, 'orig', error)).__name__}: {str(error).splitlines()[0]}"[:160]
     finally:
         await engine.dispose()
@@ -107,10 +108,13 @@ def _is_behind(connection: Connection, service: str) -> bool:
 
 
 def _findings(seen: Mapping[str, Seen]) -> Iterator[Finding]:
-    away = {name: one.error for name, one in seen.items() if one.error}
+    away = {name: one.error for name, one in seen.items() if one.error and not one.full}
     if away:
         yield finding("wrong", "database_away", names=", ".join(away), why=next(iter(away.values())))
     answered = {name: one for name, one in seen.items() if not one.error}
+    full = ", ".join(name for name, one in seen.items() if one.full)
+    if full or answered:
+        yield _named("wrong", "database_full", "database_room", full)
     if not answered:
         return
     if not away:
@@ -121,7 +125,6 @@ def _findings(seen: Mapping[str, Seen]) -> Iterator[Finding]:
     def those(says: Callable[[Any], bool], of: Mapping[str, Any]) -> str:
         return ", ".join(name for name, one in of.items() if says(one))
 
-    yield _named("wrong", "database_full", "database_room", those(lambda s: s.full, answered))
     yield _named("wrong", "migrations_behind", "migrations", those(lambda s: s.behind, answered))
     yield _named("wrong", "outbox_waits", "outbox", those(lambda k: k.age > OUTBOX_WAITS, kits))
     yield _named("warning", "parked_long", "parked", those(lambda k: k.parked_age > PARKED_LONG, kits))

@@ -6,18 +6,21 @@ import asyncio
 import json
 import time
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import nats
 import pytest
 import pytest_asyncio
 from nats.aio.client import Client
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import create_async_engine
 from typer.testing import CliRunner
 
 from deploy.cli.main import app
-from deploy.doctor import Finding, examine
+from deploy.doctor import Finding, databases, examine
 from deploy.doctor.findings import finding
 from deploy.doctor.machine import look_at_machine
 from deploy.doctor.suite import replicas_say
@@ -108,6 +111,15 @@ async def test_what_the_databases_hide_is_named(settings: RunSettings, running: 
     assert "scoring" in found["migrations_behind"].en and found["migrations_behind"].heal.startswith("lianxin migrate")
     assert "notify" in found["outbox_waits"].en and "notify" in found["outbox_row_parked"].en
     assert "fsync" in found["not_durable"].en, "the tests' own server trusts the operating system"
+
+
+async def test_a_database_that_lets_nobody_in_for_want_of_room_is_full_and_not_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def refused(*args: Any, **more: Any) -> Any:
+        raise asyncpg.exceptions.DiskFullError("could not write init file: No space left on device")
+
+    monkeypatch.setattr(databases, "create_async_engine", partial(create_async_engine, async_creator=refused))
+    found, _ = await databases.look_at_databases({"intake": "postgresql+asyncpg://intake@nowhere/intake"})
+    assert [(one.level, one.check) for one in found] == [("wrong", "database_full")] and "intake" in found[0].en
 
 
 def test_secrets_that_others_can_read_and_a_profile_that_is_none_are_named(settings: RunSettings, servers: LocalServers) -> None:
