@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import httpx
 import pytest_asyncio
+import time_machine
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from shared.codes import Code, sign
@@ -72,3 +75,34 @@ async def send(intake: kit.Running) -> Send:
         return Sent(intake, answer.json(), told[0].opinion_id)  # type: ignore[attr-defined]
 
     return sent
+
+
+@dataclass
+class Place:
+    """The service in a small place, and its clock."""
+
+    service: kit.Running
+    clock: time_machine.Traveller
+
+    def go_to(self, moment: datetime) -> None:
+        """Moves the clock, forward as time goes."""
+        self.clock.move_to(moment, tick=False)
+
+    async def post(self, path: str, body: dict[str, Any] | None = None, who: dict[str, str] | None = None, **headers: str) -> httpx.Response:
+        """Sends a request."""
+        return await self.service.client.post(path, json=body or {}, headers={**(who or {}), **headers})
+
+    async def get(self, path: str, who: dict[str, str] | None = None, headers: dict[str, str] | None = None, **query: Any) -> httpx.Response:
+        """Asks."""
+        return await self.service.client.get(path, params=query, headers={**(who or {}), **(headers or {})})
+
+
+@pytest_asyncio.fixture
+async def place(running: Callable[..., Awaitable[kit.Running]]) -> AsyncIterator[Place]:
+    """The service in a small place on Monday 2026-06-01, 10 o'clock in China, with a clock to move."""
+    from tests.intake import people
+
+    with time_machine.travel(people.at("2026-06-01"), tick=False) as clock:
+        service = await running("intake")
+        await service.deliver(*people.WORLD)
+        yield Place(service, clock)
