@@ -3,8 +3,19 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time
+from typing import Annotated
+
+from pydantic import AfterValidator, AwareDatetime
 
 from shared.workdays import CHINA
+
+
+def _in_utc(moment: datetime) -> datetime:
+    return moment.astimezone(UTC)
+
+
+Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]
+"""A moment as clients send it, in whatever zone; kept and told in UTC."""
 
 
 def day_of(moment: datetime) -> date:

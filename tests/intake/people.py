@@ -18,6 +18,8 @@ from tests.intake.conftest import code_text
 TOWN, VILLAGE, OTHER_TOWN, ZONE, PARK = "320412100", "320412100001", "320412102", "320412gxq", "softpark"
 STATION, OTHER_STATION = uuid.UUID(int=0x51), uuid.UUID(int=0x52)
 NEAR, COUNTY, CITY, AWAY, ENDED, IN_ZONE = (uuid.UUID(int=0xD0 + n) for n in range(6))
+YEARS = 3 * 365 * 86_400.0
+"""Tokens that outlive the clock's moves."""
 
 
 def at(day: str, clock: str = "10:00") -> datetime:
@@ -77,12 +79,17 @@ def station_code(station: uuid.UUID = STATION) -> str:
 
 def deputy(deputy_id: uuid.UUID = NEAR) -> dict[str, str]:
     """A deputy's token."""
-    return kit.token("deputy", deputy_id=deputy_id, account_id=uuid.uuid5(deputy_id, "account"))
+    return kit.token("deputy", deputy_id=deputy_id, account_id=uuid.uuid5(deputy_id, "account"), expires_in=YEARS)
 
 
 def clerk(region: str = TOWN) -> dict[str, str]:
     """A station clerk's token."""
-    return kit.token("station", organisation="presidium_hutang", region=region)
+    return kit.token("station", organisation="presidium_hutang", region=region, expires_in=YEARS)
+
+
+def desk(role: str = "desk") -> dict[str, str]:
+    """The token of the deputies' committee, or of another role of the district."""
+    return kit.token(role, expires_in=YEARS)
 
 
 async def told(service: kit.Running, kind: type[Event]) -> list[Any]:

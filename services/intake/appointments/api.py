@@ -7,13 +7,14 @@ from datetime import datetime
 from typing import Annotated
 
 from fastapi import Header, Query
-from pydantic import AwareDatetime, BaseModel, Field, HttpUrl
+from pydantic import BaseModel, Field, HttpUrl
 
 from services.intake import actions as opinions
 from services.intake.api import ContactIn, ReceiptOut
 from services.intake.appointments import actions, queries
 from services.intake.appointments.errors import HostUnclear
 from services.intake.appointments.models import Booking, Slot
+from services.intake.civil import Moment
 from shared.clock import now
 from shared.events.intake_appointments import AppointmentOutcome
 from shared.events.intake_receptions import MeetingChannel
@@ -33,7 +34,7 @@ class SlotsIn(RequestModel):
     """Slots to offer, each of the place's length. Without `deputy_id` they are the caller's own, or the caller's organisation's."""
 
     deputy_id: uuid.UUID | None = None
-    starts: Annotated[list[AwareDatetime], Field(min_length=1, max_length=60)]
+    starts: Annotated[list[Moment], Field(min_length=1, max_length=60)]
     channel: MeetingChannel
     station_id: uuid.UUID | None = None
     link: Annotated[HttpUrl, Field(max_length=500)] | None = None

@@ -39,16 +39,16 @@ _REMINDED_AT_ONCE = 200
 _REMIND = text(
     """
     INSERT INTO contact_reminder (deputy_id, measure, starts_on, ends_on, done, at_least, told_at)
-    SELECT d.deputy_id, CAST(:measure AS text), :starts_on, :ends_on, c.done, :at_least, :told_at
+    SELECT d.deputy_id, CAST(:measure AS text), CAST(:starts_on AS date), CAST(:ends_on AS date), c.done, CAST(:at_least AS int), :told_at
     FROM deputy d CROSS JOIN LATERAL (
         SELECT count(*) AS done FROM contact_log l
-        WHERE l.deputy_id = d.deputy_id AND l."on" BETWEEN :starts_on AND :ends_on
+        WHERE l.deputy_id = d.deputy_id AND l."on" BETWEEN CAST(:starts_on AS date) AND CAST(:ends_on AS date)
             AND CAST(:measure AS text) = ANY(l.measures) AND l.struck_at IS NULL
     ) c
-    WHERE d.status = 'active' AND d.starts_on <= :starts_on AND (d.ends_on IS NULL OR d.ends_on >= :today)
-        AND (CAST(:levels AS text[]) = '{}' OR d.level = ANY(CAST(:levels AS text[]))) AND c.done < :at_least
+    WHERE d.status = 'active' AND d.starts_on <= CAST(:starts_on AS date) AND (d.ends_on IS NULL OR d.ends_on >= CAST(:today AS date))
+        AND (CAST(:levels AS text[]) = '{}' OR d.level = ANY(CAST(:levels AS text[]))) AND c.done < CAST(:at_least AS int)
         AND NOT EXISTS (SELECT FROM contact_reminder r
-                        WHERE r.deputy_id = d.deputy_id AND r.measure = CAST(:measure AS text) AND r.starts_on = :starts_on)
+                        WHERE r.deputy_id = d.deputy_id AND r.measure = CAST(:measure AS text) AND r.starts_on = CAST(:starts_on AS date))
     ORDER BY d.deputy_id LIMIT :batch
     ON CONFLICT DO NOTHING RETURNING deputy_id, done
     """

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import ColumnElement, extract, false, func, or_, select
+from sqlalchemy import ColumnElement, extract, false, func, or_, select, true
 from sqlmodel import col
 
 from services.intake.contacts import rules
@@ -100,10 +100,13 @@ async def standings(
 
 
 async def _by_month(tx: Tx, deputies: Sequence[uuid.UUID], year: int) -> dict[tuple[uuid.UUID, str], dict[int, int]]:
-    measure = func.unnest(col(Entry.measures)).column_valued("measure")
+    measures = func.unnest(col(Entry.measures)).table_valued("measure").render_derived(name="m")
+    measure = measures.c.measure
     month = extract("month", col(Entry.on))
     counted = (
         select(col(Entry.deputy_id), measure, month, func.count())
+        .select_from(Entry)
+        .join(measures, true())
         .where(
             col(Entry.deputy_id).in_(deputies),
             col(Entry.on).between(date(year, 1, 1), date(year, 12, 31)),

@@ -96,7 +96,7 @@ def check_step(stage: str, settled: bool, wanted: MatterStage, settles: bool) ->
     """Passes when a matter goes on to the next stage, or is settled in the one it is in. Raises MatterIsSettled, StageNotNext."""
     if settled:
         raise MatterIsSettled()
-    at = STAGES.index(stage)  # type: ignore[arg-type]
+    at = STAGES.index(stage)
     following = STAGES[at : at + 2] if settles else STAGES[at + 1 : at + 2]
     if wanted not in following:
         raise StageNotNext(stage=stage, where="stage")

@@ -11,8 +11,7 @@ from shared.events.intake import OpinionClassified, OpinionSubmitted
 from shared.events.intake_campaigns import CampaignAnnounced, CampaignClosed, CampaignReported
 from tests import kit
 from tests.intake.conftest import Place, code_text, form
-from tests.intake.people import TOWN, at, refused, told, version
-
+from tests.intake.people import TOWN, at, desk, refused, told, version
 
 
 def call(**changes: Any) -> dict[str, Any]:
@@ -29,7 +28,7 @@ def call(**changes: Any) -> dict[str, Any]:
 
 
 async def entered(place: Place, **changes: Any) -> dict[str, Any]:
-    answer = await place.post("/campaigns", call(**changes), kit.token("desk"))
+    answer = await place.post("/campaigns", call(**changes), desk())
     assert answer.status_code == 201, answer.text
     found: dict[str, Any] = answer.json()
     return found
@@ -79,17 +78,17 @@ async def test_a_code_of_no_call_is_refused_and_keeps_nothing(place: Place) -> N
 async def test_before_it_opens_all_may_be_changed_and_after_that_its_last_day_only(place: Place) -> None:
     campaign = await entered(place)
     body = {name: campaign[name] for name in ("title", "text", "categories", "opens_on", "closes_on")}
-    desk = kit.token("desk")
+    committee = desk()
     path = f"/campaigns/{campaign['id']}"
-    changed = await place.service.client.put(path, json={**body, "title": "实事征集"}, headers={**desk, **version(campaign)})
+    changed = await place.service.client.put(path, json={**body, "title": "实事征集"}, headers={**committee, **version(campaign)})
     assert (changed.status_code, changed.json()["title"], changed.json()["version"]) == (200, "实事征集", 2)
-    refused(await place.service.client.put(path, json=body, headers={**desk, "If-Match": "1"}), 409, "StaleVersion")
+    refused(await place.service.client.put(path, json=body, headers={**committee, "If-Match": "1"}), 409, "StaleVersion")
     place.go_to(at("2026-06-05"))
-    refused(await place.service.client.put(path, json=body, headers={**desk, "If-Match": "2"}), 409, "WindowHasBegun")
+    refused(await place.service.client.put(path, json=body, headers={**committee, "If-Match": "2"}), 409, "WindowHasBegun")
     longer = {**body, "title": "实事征集", "closes_on": "2026-06-20"}
-    assert (await place.service.client.put(path, json=longer, headers={**desk, "If-Match": "2"})).json()["closes_on"] == "2026-06-20"
+    assert (await place.service.client.put(path, json=longer, headers={**committee, "If-Match": "2"})).json()["closes_on"] == "2026-06-20"
     past = {**longer, "closes_on": "2026-06-04"}
-    refused(await place.service.client.put(path, json=past, headers={**desk, "If-Match": "3"}), 422, "WindowNotInOrder")
+    refused(await place.service.client.put(path, json=past, headers={**committee, "If-Match": "3"}), 422, "WindowNotInOrder")
     assert [e.version_no for e in await told(place.service, CampaignAnnounced)] == [1, 2, 3]
 
 
@@ -108,16 +107,16 @@ async def test_the_end_of_a_window_is_told_once_with_what_was_received(place: Pl
 async def test_a_call_is_closed_early_with_a_reason_for_the_public_and_its_outcome_published_once(place: Place) -> None:
     campaign = await entered(place, opens_on="2026-06-01")
     await place.post("/opinions", by_code(campaign))
-    desk = kit.token("desk")
+    committee = desk()
     path = f"/campaigns/{campaign['id']}"
-    refused(await place.post(f"{path}/outcome", {"outcome": "列入项目 3 个"}, desk, **version(campaign)), 409, "CampaignStillOpen")
-    closed = (await place.post(f"{path}/close", {"reason": "已征集到足够意见"}, desk, **version(campaign))).json()
+    refused(await place.post(f"{path}/outcome", {"outcome": "列入项目 3 个"}, committee, **version(campaign)), 409, "CampaignStillOpen")
+    closed = (await place.post(f"{path}/close", {"reason": "已征集到足够意见"}, committee, **version(campaign))).json()
     assert (closed["state"], closed["received"], closed["closed_because"]) == ("closed", 1, "已征集到足够意见")
     refused(await place.post("/opinions", by_code(campaign)), 410, "CampaignIsClosed")
-    reported = (await place.post(f"{path}/outcome", {"outcome": "列入项目 3 个"}, desk, **version(closed))).json()
+    reported = (await place.post(f"{path}/outcome", {"outcome": "列入项目 3 个"}, committee, **version(closed))).json()
     assert (await place.get(path)).json()["outcome"] == "列入项目 3 个"
-    refused(await place.post(f"{path}/outcome", {"outcome": "改"}, desk, **version(reported)), 422, "InvalidRequest")
-    refused(await place.post(f"{path}/outcome", {"outcome": "改为 4 个"}, desk, **version(reported)), 409, "CampaignIsReported")
+    refused(await place.post(f"{path}/outcome", {"outcome": "改"}, committee, **version(reported)), 422, "InvalidRequest")
+    refused(await place.post(f"{path}/outcome", {"outcome": "改为 4 个"}, committee, **version(reported)), 409, "CampaignIsReported")
     assert [e.received for e in await told(place.service, CampaignReported)] == [1]
 
 
@@ -133,13 +132,17 @@ async def test_a_call_is_closed_early_with_a_reason_for_the_public_and_its_outco
     ],
 )
 async def test_what_does_not_fit_is_refused_and_keeps_nothing(place: Place, changes: dict[str, Any], status: int, code: str) -> None:
-    refused(await place.post("/campaigns", call(**changes), kit.token("desk")), status, code)
+    refused(await place.post("/campaigns", call(**changes), desk()), status, code)
     assert not (await place.service.rows())["campaign"]
     assert not await place.service.outbox()
 
 
 async def test_calls_are_listed_by_state_and_by_the_place_they_reach(place: Place) -> None:
-    for opens, closes, region in (("2026-06-01", "2026-06-02", TOWN), ("2026-06-05", "2026-06-09", "320412"), ("2026-06-06", "2026-06-09", "320412102")):
+    for opens, closes, region in (
+        ("2026-06-01", "2026-06-02", TOWN),
+        ("2026-06-05", "2026-06-09", "320412"),
+        ("2026-06-06", "2026-06-09", "320412102"),
+    ):
         await entered(place, opens_on=opens, closes_on=closes, region=region)
 
     async def listed(**query: Any) -> list[str]:

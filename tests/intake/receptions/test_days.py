@@ -23,7 +23,7 @@ MONTHS = [(year, month) for year in range(2024, 2028) for month in range(1, 13)]
 TUESDAY = 2
 
 # Written down from a printed calendar, not computed: the third week's Tuesday, and the third Tuesday where it is another day.
-BY_HAND = """
+PRINTED = """
 2024-01 16 -- 2024-02 13 20 2024-03 12 19 2024-04 16 -- 2024-05 14 21 2024-06 11 18
 2024-07 16 -- 2024-08 13 20 2024-09 10 17 2024-10 15 -- 2024-11 12 19 2024-12 10 17
 2025-01 14 21 2025-02 11 18 2025-03 11 18 2025-04 15 -- 2025-05 13 20 2025-06 10 17
@@ -32,7 +32,8 @@ BY_HAND = """
 2026-07 14 21 2026-08 11 18 2026-09 15 -- 2026-10 13 20 2026-11 10 17 2026-12 15 --
 2027-01 12 19 2027-02 16 -- 2027-03 16 -- 2027-04 13 20 2027-05 11 18 2027-06 15 --
 2027-07 13 20 2027-08 10 17 2027-09 14 21 2027-10 12 19 2027-11 16 -- 2027-12 14 21
-""".split()
+"""
+BY_HAND = PRINTED.split()
 EXPECTED = {
     (int(BY_HAND[i][:4]), int(BY_HAND[i][5:])): (int(BY_HAND[i + 1]), None if BY_HAND[i + 2] == "--" else int(BY_HAND[i + 2]))
     for i in range(0, len(BY_HAND), 3)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import cast
 
 from services.intake import actions as opinions
 from services.intake.receptions import queries, rules
@@ -98,7 +97,7 @@ async def step(tx: Tx, matter_id: uuid.UUID, caller: Caller, version: int, *, st
             matter_id=matter.id,
             reception_id=matter.reception_id,
             opinion_id=matter.opinion_id,
-            stage=cast(MatterStage, matter.stage),
+            stage=stage,
             settled=settled,
             version_no=matter.version,
         ),

@@ -7,8 +7,9 @@ from datetime import date, datetime
 from typing import Annotated
 
 from fastapi import Query
-from pydantic import AwareDatetime, Field, HttpUrl
+from pydantic import Field, HttpUrl
 
+from services.intake.civil import Moment
 from services.intake.receptions import queries
 from services.intake.receptions.actions import planning
 from services.intake.receptions.api import views
@@ -63,8 +64,8 @@ class ReceptionIn(MeetingIn):
     """A meeting to plan, with its times."""
 
     kind: Code
-    starts_at: AwareDatetime
-    ends_at: AwareDatetime
+    starts_at: Moment
+    ends_at: Moment
 
 
 class PlanIn(MeetingIn):
@@ -78,8 +79,8 @@ class PlanIn(MeetingIn):
 class MoveIn(RequestModel):
     """New times of a meeting."""
 
-    starts_at: AwareDatetime
-    ends_at: AwareDatetime
+    starts_at: Moment
+    ends_at: Moment
     short_notice_reason: str | None = Field(default=None, min_length=2, max_length=500)
 
 
@@ -129,8 +130,8 @@ async def receptions(
     lang: Lang,
     caller: Reader,
     paging: Paging,
-    since: Annotated[AwareDatetime | None, Blank] = None,
-    until: Annotated[AwareDatetime | None, Blank] = None,
+    since: Annotated[Moment | None, Blank] = None,
+    until: Annotated[Moment | None, Blank] = None,
 ) -> Page[views.ListedOut]:
     """The receptions of the caller's region in the order of time, with their figures."""
     after = paging.after(datetime, uuid.UUID)

@@ -7,9 +7,10 @@ from datetime import datetime
 from typing import Annotated
 
 from fastapi import Query
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import BaseModel, Field
 from sqlmodel import col
 
+from services.intake.civil import Moment
 from services.intake.receptions import queries
 from services.intake.receptions.actions import comments
 from services.intake.receptions.api import views
@@ -45,7 +46,7 @@ async def receptions(
     paging: Paging,
     region: Annotated[str | None, Query(max_length=24), Blank] = None,
     station_id: uuid.UUID | None = None,
-    since: Annotated[AwareDatetime | None, Blank] = None,
+    since: Annotated[Moment | None, Blank] = None,
 ) -> Page[views.ReceptionOut]:
     """Receptions that are not over, or since a moment, in the order of time: the notice that hangs at the station."""
     conditions = [queries.within(None)]
