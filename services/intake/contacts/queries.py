@@ -5,11 +5,12 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, time, timedelta
 
 from sqlalchemy import ColumnElement, extract, false, func, or_, select, true
 from sqlmodel import col
 
+from services.intake.civil import moment_of
 from services.intake.contacts import rules
 from services.intake.contacts.errors import ContactUnknown, LinkUnknown
 from services.intake.contacts.models import Entry, Link
@@ -145,7 +146,8 @@ async def opinions_by_region(tx: Tx, caller: Caller, since: date, until: date) -
         .outerjoin(Region, col(Region.code) == col(Opinion.region))
         .where(
             col(Opinion.region).startswith(caller.region, autoescape=True),
-            func.date(func.timezone("Asia/Shanghai", col(Opinion.submitted_at))).between(since, until),
+            col(Opinion.submitted_at) >= moment_of(since, time.min),
+            col(Opinion.submitted_at) < moment_of(until + timedelta(days=1), time.min),
         )
         .group_by(col(Opinion.region))
         .order_by(func.count().desc(), col(Opinion.region))

@@ -105,6 +105,9 @@ async def test_an_entry_that_was_wrong_is_struck_out_told_and_counts_no_longer(p
     assert [str(e.contact_id) for e in await told(place.service, ContactStruckOut)] == [entry["id"]]
     [found] = (await place.get("/contacts/standings", deputy(), year=2026)).json()["items"]
     assert [s["done"] for s in found["standings"]] == [0, 0, 0, 0]
+    place.go_to(at("2026-06-24"))
+    await swept(place)
+    assert (NEAR, "contact", "2026-06-01") in await below(place)
 
 
 async def test_a_member_is_linked_with_a_deputy_and_a_deputy_with_people(place: Place) -> None:

@@ -117,7 +117,8 @@ async def test_the_notice_is_told_three_days_before_once_to_those_expected(place
     place.go_to(at("2026-06-12", "23:59"))
     assert await swept(place) == 0
     place.go_to(at("2026-06-13", "00:00"))
-    assert sum(await asyncio.gather(swept(place), swept(place))) == 1
+    async with place.service.tx() as first, place.service.tx() as second:
+        assert [await reception_notices(first), await reception_notices(second)] == [1, 0]
     place.go_to(at("2026-06-15"))
     assert await swept(place) == 0
     announced = await told(place.service, ReceptionAnnounced)
