@@ -46,11 +46,24 @@ def code_signer() -> Ed25519PrivateKey:
 
 
 ROLE_PERMISSIONS = {
-    "desk": "case.read case.assign opinion.read ledger.read ranking.read inbox.read project.read project.write station.read",
-    "department": "case.read.own case.handle inbox.read project.read project.stage",
-    "deputy": "ledger.read.own ranking.read inbox.read act.log project.read opinion.read.own",
-    "station": "inbox.read opinion.enter station.read",
-    "leader": "case.read opinion.read ranking.read ledger.read inbox.read project.read",
+    "desk": (
+        "case.read case.assign opinion.read ledger.read ranking.read inbox.read project.read project.write "
+        "station.read campaign.run reception.run reception.read contact.enter contact.read link.write "
+        "appointment.staff petition.enter petition.read mediation.run mediation.read"
+    ),
+    "department": "case.read.own case.handle inbox.read project.read project.stage appointment.host",
+    "deputy": (
+        "ledger.read.own ranking.read inbox.read act.log project.read opinion.read.own reception.sign_in "
+        "reception.read contact.log appointment.host petition.act mediation.act"
+    ),
+    "station": (
+        "inbox.read opinion.enter station.read reception.run reception.read contact.enter contact.read "
+        "appointment.staff petition.enter petition.read mediation.run mediation.read"
+    ),
+    "leader": (
+        "case.read opinion.read ranking.read ledger.read inbox.read project.read reception.read contact.read "
+        "petition.read mediation.read"
+    ),
     "sysadmin": "master.read master.write account.write import.run ops.read inbox.read",
     "secadmin": "account.role account.unlock code.issue code.revoke key.rotate inbox.read",
     "auditor": "audit.read inbox.read",

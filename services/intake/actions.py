@@ -13,6 +13,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col
 
 from services.intake import numbers, rules
+from services.intake.campaigns.queries import campaign_to_answer
 from services.intake.errors import AlreadyRated, CodeRevoked
 from services.intake.models import Base, Opinion, Rating, RevokedCode, Station
 from services.intake.sealing import read_master_key, seal_fields
@@ -20,9 +21,9 @@ from shared.clock import now
 from shared.codes import Code
 from shared.consumers import Early
 from shared.db import Tx
-from shared.events import new_id
+from shared.events import Event, new_id
+from shared.events.directory import CodeKind, MandateChanged, OrganisationChanged, RegionChanged, StationChanged
 from shared.events.directory import CodeRevoked as CodeRevokedEvent
-from shared.events.directory import OrganisationChanged, StationChanged
 from shared.events.intake import OpinionClassified, OpinionRated, OpinionSubmitted, RatingLevel
 from shared.events.routing import CaseEvent
 from shared.masking import mask
@@ -71,32 +72,52 @@ class Sender:
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """Where an opinion came in. `code_id` is the scanned code, or what stands for it: the record that staff entered it under."""
+
+    channel: CodeKind
+    code_id: uuid.UUID
+    target_id: uuid.UUID
+    region: str
+
+
+@dataclass(frozen=True, slots=True)
 class Receipt:
     """What the sender takes away. The lookup code is nowhere else: lost is lost."""
 
+    opinion_id: uuid.UUID
     number: str
     lookup_code: str
     status: str
 
 
 async def submit(tx: Tx, code: Code, title: str, body: str, *, chosen: str | None = None, sender: Sender | None = None) -> Receipt:
-    """Takes an opinion in under a scanned code, classifies it and tells both. Raises CodeRevoked."""
+    """Takes an opinion in under a scanned code. Raises CodeRevoked, and for a campaign's code what `campaign_to_answer` raises."""
     if await tx.scalar(_CODE_IS_REVOKED, {"code_id": code.code_id}):
         raise CodeRevoked(where="code")
+    if code.kind == "campaign":
+        campaign = await campaign_to_answer(tx, code.target_id, chosen)
+        region = code.region or campaign.region
+    else:
+        region = code.region or await _region_of(tx, code)
+    return await take_in(tx, Origin(code.kind, code.code_id, code.target_id, region), title, body, chosen=chosen, sender=sender)
+
+
+async def take_in(tx: Tx, origin: Origin, title: str, body: str, *, chosen: str | None = None, sender: Sender | None = None) -> Receipt:
+    """Takes an opinion in, classifies it and tells both: what every door to intake ends in, staff's entries on behalf included."""
     at, opinion_id, lookup_code = now(), new_id(), numbers.new_lookup_code()
     found = rules.classify(tx.policy, chosen, title, body)
     salt, kept = numbers.hash_lookup_code(lookup_code)
-    region = code.region or await _region_of(tx, code)
     number = await _insert_numbered(
         tx,
         at,
         id=opinion_id,
         lookup_salt=salt,
         lookup_hash=kept,
-        channel=code.kind,
-        code_id=code.code_id,
-        target_id=code.target_id,
-        region=region,
+        channel=origin.channel,
+        code_id=origin.code_id,
+        target_id=origin.target_id,
+        region=origin.region,
         title=title,
         text=body,
         category=found.category,
@@ -112,14 +133,19 @@ async def submit(tx: Tx, code: Code, title: str, body: str, *, chosen: str | Non
     )
     if sender is not None:
         await _keep_contact(tx, opinion_id, sender, at)
+    _tell(tx, opinion_id, number, origin, title, body, found)
+    return Receipt(opinion_id, number, lookup_code, rules.FIRST_STATUS)
+
+
+def _tell(tx: Tx, opinion_id: uuid.UUID, number: str, origin: Origin, title: str, body: str, found: rules.Classified) -> None:
     facts: dict[str, Any] = {
         "opinion_id": opinion_id,
         "number": number,
-        "region": region,
-        "target_id": code.target_id,
-        "channel": code.kind,
+        "region": origin.region,
+        "target_id": origin.target_id,
+        "channel": origin.channel,
     }
-    emit(tx, OpinionSubmitted(code_id=code.code_id, **facts))
+    emit(tx, OpinionSubmitted(code_id=origin.code_id, **facts))
     emit(
         tx,
         OpinionClassified(
@@ -131,7 +157,6 @@ async def submit(tx: Tx, code: Code, title: str, body: str, *, chosen: str | Non
             **facts,
         ),
     )
-    return Receipt(number, lookup_code, rules.FIRST_STATUS)
 
 
 async def _region_of(tx: Tx, code: Code) -> str:
@@ -229,24 +254,26 @@ async def learn_revoked(tx: Tx, event: CodeRevokedEvent) -> None:
 
 async def learn_organisation(tx: Tx, event: OrganisationChanged) -> None:
     """Keeps the newest name of an organisation."""
-    row = {"organisation": event.organisation, "name": event.name, "version_no": event.version_no}
-    await _keep_newest(tx, "organisation", row)
+    await _keep_newest(tx, "organisation", event)
 
 
 async def learn_station(tx: Tx, event: StationChanged) -> None:
     """Keeps the newest version of a station."""
-    row = {
-        "station_id": event.station_id,
-        "name": event.name,
-        "region": event.region,
-        "lead_deputy_id": event.lead_deputy_id,
-        "status": event.status,
-        "version_no": event.version_no,
-    }
-    await _keep_newest(tx, "station", row)
+    await _keep_newest(tx, "station", event)
 
 
-async def _keep_newest(tx: Tx, name: str, row: dict[str, Any]) -> None:
+async def learn_deputy(tx: Tx, event: MandateChanged) -> None:
+    """Keeps the newest version of a deputy's mandate."""
+    await _keep_newest(tx, "deputy", event)
+
+
+async def learn_region(tx: Tx, event: RegionChanged) -> None:
+    """Keeps the newest version of a region."""
+    await _keep_newest(tx, "region", event)
+
+
+async def _keep_newest(tx: Tx, name: str, event: Event) -> None:
+    # The columns of these tables are named as the fields of the events that fill them.
     table = _TABLES[name]
     fresh = insert(table)
     await tx.execute(
@@ -255,5 +282,5 @@ async def _keep_newest(tx: Tx, name: str, row: dict[str, Any]) -> None:
             set_={c.name: fresh.excluded[c.name] for c in table.columns if not c.primary_key},
             where=table.c.version_no < fresh.excluded.version_no,
         ),
-        row,
+        {c.name: getattr(event, c.name) for c in table.columns},
     )

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from services.intake import actions
 from shared.consumers import Consumers
 from shared.db import Tx
-from shared.events.directory import CodeRevoked, OrganisationChanged, StationChanged
+from shared.events.directory import CodeRevoked, MandateChanged, OrganisationChanged, RegionChanged, StationChanged
 from shared.events.routing import (
     CaseAccepted,
     CaseAssigned,
@@ -81,3 +81,13 @@ async def organisation_changed(tx: Tx, event: OrganisationChanged) -> None:
 @consumers.on(StationChanged, since="start")
 async def station_changed(tx: Tx, event: StationChanged) -> None:
     await actions.learn_station(tx, event)
+
+
+@consumers.on(MandateChanged, since="start")
+async def mandate_changed(tx: Tx, event: MandateChanged) -> None:
+    await actions.learn_deputy(tx, event)
+
+
+@consumers.on(RegionChanged, since="start")
+async def region_changed(tx: Tx, event: RegionChanged) -> None:
+    await actions.learn_region(tx, event)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shared.errors import Refused
+from shared.errors import NotPermitted, Refused
 
 
 class CodeRevoked(Refused):
@@ -27,3 +27,30 @@ class AlreadyRated(Refused):
     """The reply of this round was rated before; a rating is never replaced."""
 
     status = 409
+
+
+class RegionOutOfReach(NotPermitted):
+    """The thing lies in a region that the account is not in charge of."""
+
+
+class StationUnknown(Refused):
+    """No open station with this id has been told by directory."""
+
+    status = 422
+
+
+class DeputyUnknown(Refused):
+    """No deputy with this id has been told by directory."""
+
+    status = 422
+    shown = ("deputy_id",)
+
+
+class MandateNotActive(Refused):
+    """The mandate is suspended, over or has not begun on that day (代表法 61-62)."""
+
+    shown = ("deputy_id",)
+
+
+class NotADeputy(NotPermitted):
+    """The account belongs to no deputy whom directory has told of."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import Column, Index, LargeBinary, Text
 from sqlalchemy.orm import registry
@@ -128,3 +128,50 @@ class Station(Base, table=True):
     lead_deputy_id: uuid.UUID | None = Field(default=None, index=True)
     status: str
     version_no: int
+
+
+class Deputy(Base, table=True):
+    """A deputy's mandate, newest version: who may act and be met, and on which days. `ends_on` is the last day."""
+
+    __tablename__ = "deputy"
+    __table_args__ = (Index("deputy_by_region", "region"),)
+
+    deputy_id: uuid.UUID = Field(primary_key=True)
+    person_id: uuid.UUID
+    name: str
+    level: str
+    region: str
+    group: str
+    status: str
+    starts_on: date
+    ends_on: date | None = None
+    version_no: int
+
+    def is_active_on(self, day: date) -> bool:
+        """Whether acts of this day count as acts of a deputy (代表法 61-62)."""
+        return self.status == "active" and self.starts_on <= day and (self.ends_on is None or day <= self.ends_on)
+
+
+class Region(Base, table=True):
+    """A region with its parent, newest version: zones have ids of their own, so descent is not told by the code alone."""
+
+    __tablename__ = "region"
+
+    code: str = Field(primary_key=True)
+    name: str
+    kind: str
+    parent: str | None = None
+    version_no: int
+
+
+class ContactView(Base, table=True):
+    """Somebody read sealed contact data: of which matter, who, when and what for. Never changed."""
+
+    __tablename__ = "contact_view"
+    __table_args__ = (Index("contact_view_of_matter", "matter_id", "at"),)
+
+    id: uuid.UUID = Field(primary_key=True)
+    matter_id: uuid.UUID
+    purpose: str
+    by: uuid.UUID
+    at: datetime = utc_column()

@@ -34,3 +34,13 @@ def seal_fields(opinion_id: uuid.UUID, master: bytes, fields: dict[str, str | No
 def _seal(key: bytes, plain: bytes, bound_to: str) -> bytes:
     nonce = os.urandom(_NONCE_BYTES)
     return _AES_256_GCM + nonce + AESGCM(key).encrypt(nonce, plain, bound_to.encode())
+
+
+def open_fields(opinion_id: uuid.UUID, master: bytes, wrapped: bytes, boxes: dict[str, bytes | None]) -> dict[str, str | None]:
+    """What `seal_fields` sealed for this matter. Raises InvalidTag for a box of another matter, field or key."""
+    key = _open(master, wrapped, f"{opinion_id}/key")
+    return {name: None if box is None else _open(key, box, f"{opinion_id}/{name}").decode() for name, box in boxes.items()}
+
+
+def _open(key: bytes, box: bytes, bound_to: str) -> bytes:
+    return AESGCM(key).decrypt(box[1 : 1 + _NONCE_BYTES], box[1 + _NONCE_BYTES :], bound_to.encode())

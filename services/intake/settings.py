@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+from pydantic import BaseModel, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import SettingsConfigDict
 
+from services.intake.appointments.settings import AppointmentPolicy
+from services.intake.contacts.settings import ContactPolicy
+from services.intake.labels import Label
+from services.intake.labels import Strict as _Strict
+from services.intake.mediations.settings import MediationPolicy
+from services.intake.petitions.settings import PetitionPolicy
+from services.intake.receptions.settings import ReceptionPolicy
 from services.intake.sealing import read_master_key
 from shared.settings import ServiceSettings
 
@@ -14,17 +21,6 @@ Status = Literal["accepted", "classified", "assigned", "reassigning", "in_handli
 """Where an opinion stands, as its sender sees it. `reassigning`: the department objected and the desk decides anew."""
 Kind = Literal[Status, "overdue", "rated", "rating_not_counted"]
 """What a timeline tells of: each change of status, and what happens without one."""
-
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Label(_Strict):
-    """A text for residents in both languages."""
-
-    zh: str = Field(min_length=1)
-    en: str = Field(min_length=1)
 
 
 class Step(_Strict):
@@ -66,6 +62,11 @@ class IntakePolicy(_Strict):
     result_labels: dict[str, Label]
     certain: Certain
     categories: tuple[Category, ...]
+    receptions: ReceptionPolicy
+    contacts: ContactPolicy
+    appointments: AppointmentPolicy
+    petitions: PetitionPolicy
+    mediations: MediationPolicy
 
     @model_validator(mode="after")
     def _hangs_together(self) -> IntakePolicy:

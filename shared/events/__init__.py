@@ -1,6 +1,19 @@
 """The contracts between services: one file per producer, imported and never copied."""
 
-from shared.events import directory, intake, notify, routing, scoring, supervision
+from shared.events import (
+    directory,
+    intake,
+    intake_appointments,
+    intake_campaigns,
+    intake_contacts,
+    intake_mediations,
+    intake_petitions,
+    intake_receptions,
+    notify,
+    routing,
+    scoring,
+    supervision,
+)
 from shared.events.base import CORE, EVERYONE, Event, all_events, derived_id, new_id
 
 __all__ = [
@@ -11,6 +24,12 @@ __all__ = [
     "derived_id",
     "directory",
     "intake",
+    "intake_appointments",
+    "intake_campaigns",
+    "intake_contacts",
+    "intake_mediations",
+    "intake_petitions",
+    "intake_receptions",
     "new_id",
     "notify",
     "routing",

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 import httpx
 import pytest_asyncio
+import time_machine
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from services.intake.campaigns.models import Campaign
+from services.intake.civil import day_of
+from shared.clock import now
 from shared.codes import Code, sign
 from shared.events.directory import CodeKind
 from tests import kit
@@ -72,3 +78,60 @@ async def send(intake: kit.Running) -> Send:
         return Sent(intake, answer.json(), told[0].opinion_id)  # type: ignore[attr-defined]
 
     return sent
+
+
+async def put_campaign(service: kit.Running, campaign_id: uuid.UUID) -> None:
+    """A call for opinions that is open now."""
+    today = day_of(now())
+    async with service.tx() as tx:
+        tx.add(
+            Campaign(
+                id=campaign_id,
+                site=kit.SITE,
+                kind="opinions",
+                title="意见征集",
+                text="请提意见",
+                region="320412",
+                categories=[],
+                opens_on=today - timedelta(days=1),
+                closes_on=today + timedelta(days=1),
+                profile_version="wujin@1",
+                entered_by=campaign_id,
+                entered_at=now(),
+            )
+        )
+
+
+@dataclass
+class Place:
+    """The service in a small place, and its clock."""
+
+    service: kit.Running
+    clock: time_machine.Traveller
+
+    def go_to(self, moment: datetime) -> None:
+        """Moves the clock, forward as time goes."""
+        self.clock.move_to(moment, tick=True)
+
+    async def post(
+        self, path: str, body: dict[str, Any] | None = None, who: dict[str, str] | None = None, **headers: str
+    ) -> httpx.Response:
+        """Sends a request."""
+        return await self.service.client.post(path, json=body or {}, headers={**(who or {}), **headers})
+
+    async def get(
+        self, path: str, who: dict[str, str] | None = None, headers: dict[str, str] | None = None, **query: Any
+    ) -> httpx.Response:
+        """Asks."""
+        return await self.service.client.get(path, params=query, headers={**(who or {}), **(headers or {})})
+
+
+@pytest_asyncio.fixture
+async def place(running: Callable[..., Awaitable[kit.Running]]) -> AsyncIterator[Place]:
+    """The service in a small place on Monday 2026-06-01, 10 o'clock in China, with a clock to move."""
+    from tests.intake import people
+
+    with time_machine.travel(people.at("2026-06-01"), tick=True) as clock:
+        service = await running("intake")
+        await service.deliver(*people.WORLD)
+        yield Place(service, clock)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import uuid
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from shared.events import Event, derived_id
-from shared.events.directory import CodeRevoked, OrganisationChanged, StationChanged
+from shared.events.directory import CodeRevoked, MandateChanged, OrganisationChanged, RegionChanged, StationChanged
 from shared.events.routing import (
     CaseAccepted,
     CaseAssigned,
@@ -113,12 +113,15 @@ def case_events(opinion: uuid.UUID) -> list[CaseEvent]:
 
 
 def directory_events() -> list[Event]:
-    """What directory says of two organisations, a station in three versions and a code."""
+    """What directory says of two organisations, a station, a code, a mandate and a region, most in several versions."""
     facts: list[dict[str, Any]] = [
-        {"id": derived_id(CODE, str(n)), "occurred_at": START + timedelta(seconds=n), "site": "320412"} for n in range(7)
+        {"id": derived_id(CODE, str(n)), "occurred_at": START + timedelta(seconds=n), "site": "320412"} for n in range(11)
     ]
     organisation: dict[str, Any] = {"kind": "government", "region": "320412", "active": True}
     station: dict[str, Any] = {"station_id": STATION, "kind": "station", "region": "320412001"}
+    mandate: dict[str, Any] = {"deputy_id": DEPUTY, "person_id": DEPUTY, "level": "township", "region": "320412001", "group": "第一小组"}
+    mandate |= {"name": "姜一诺", "starts_on": date(2022, 1, 4)}
+    region: dict[str, Any] = {"code": "320412001", "kind": "town", "parent": "320412"}
     return [
         OrganisationChanged(**facts[0], organisation="housing", name="区住建局", version_no=1, **organisation),
         OrganisationChanged(**facts[1], organisation="transport", name="区交通局", version_no=1, **organisation),
@@ -127,6 +130,10 @@ def directory_events() -> list[Event]:
         StationChanged(**facts[4], name="湖塘联络站", lead_deputy_id=DEPUTY, status="open", version_no=2, **station),
         CodeRevoked(**facts[5], code_id=CODE, reason="rotated"),
         CodeRevoked(**facts[6], code_id=CODE, reason="revoked"),
+        MandateChanged(**facts[7], status="active", ends_on=None, version_no=1, **mandate),
+        MandateChanged(**facts[8], status="suspended", ends_on=None, version_no=2, **mandate),
+        RegionChanged(**facts[9], name="湖塘", version_no=1, **region),
+        RegionChanged(**facts[10], name="湖塘镇", version_no=2, **region),
     ]
 
 

@@ -80,6 +80,8 @@ async def test_the_rows_after_a_replay_are_those_of_the_story_s_end(intake: kit.
     assert '"区交通运输局"' in "".join(rows["organisation"])
     assert '"湖塘联络站"' in "".join(rows["station"])
     assert len(rows["revoked_code"]) == 1
+    assert '"suspended"' in "".join(rows["deputy"])
+    assert '"湖塘镇"' in "".join(rows["region"])
 
 
 async def test_events_that_came_before_their_opinion_take_effect_once_it_is_there(intake: kit.Running) -> None:

@@ -14,7 +14,7 @@ from shared.events.directory import CodeKind, CodeRevoked, StationChanged
 from shared.events.intake import OpinionClassified, OpinionSubmitted
 from tests import kit
 from tests.intake import golden
-from tests.intake.conftest import Send, code_text, form
+from tests.intake.conftest import Send, code_text, form, put_campaign
 
 
 async def test_an_opinion_gets_a_number_and_a_lookup_code_and_is_told_with_its_category(intake: kit.Running) -> None:
@@ -42,6 +42,7 @@ async def test_an_opinion_gets_a_number_and_a_lookup_code_and_is_told_with_its_c
 
 async def test_a_code_of_each_kind_opens_the_door(intake: kit.Running, send: Send) -> None:
     kinds = get_args(CodeKind)
+    await put_campaign(intake, golden.STATION)
     for kind in kinds:
         await send(code=code_text(kind))
     assert [e.channel for e in await intake.outbox() if isinstance(e, OpinionSubmitted)] == list(kinds)

@@ -1,0 +1,1 @@
+"""The verbs on receptions, by what they are about."""

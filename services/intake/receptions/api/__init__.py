@@ -1,0 +1,1 @@
+"""The doors of receptions: staff's and deputies', and the public's."""
