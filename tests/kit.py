@@ -46,11 +46,12 @@ def code_signer() -> Ed25519PrivateKey:
 
 
 ROLE_PERMISSIONS = {
-    "desk": "case.read case.assign opinion.read ledger.read ranking.read inbox.read project.read project.write station.read",
-    "department": "case.read.own case.handle inbox.read project.read project.stage",
-    "deputy": "ledger.read.own ranking.read inbox.read act.log project.read opinion.read.own",
+    "desk": "case.read case.assign opinion.read ledger.read ranking.read inbox.read project.read project.write station.read "
+    "suggestion.gate suggestion.check suggestion.read suggestion.advise",
+    "department": "case.read.own case.handle inbox.read project.read project.stage suggestion.advise",
+    "deputy": "ledger.read.own ranking.read inbox.read act.log project.read opinion.read.own suggestion.raise",
     "station": "inbox.read opinion.enter station.read",
-    "leader": "case.read opinion.read ranking.read ledger.read inbox.read project.read",
+    "leader": "case.read opinion.read ranking.read ledger.read inbox.read project.read suggestion.read",
     "sysadmin": "master.read master.write account.write import.run ops.read inbox.read",
     "secadmin": "account.role account.unlock code.issue code.revoke key.rotate inbox.read",
     "auditor": "audit.read inbox.read",

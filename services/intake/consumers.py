@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from services.intake import actions
+from services.intake.suggestions.actions import mandates
 from shared.consumers import Consumers
 from shared.db import Tx
-from shared.events.directory import CodeRevoked, OrganisationChanged, StationChanged
+from shared.events.directory import CodeRevoked, MandateChanged, OrganisationChanged, StationChanged
 from shared.events.routing import (
     CaseAccepted,
     CaseAssigned,
@@ -81,3 +82,8 @@ async def organisation_changed(tx: Tx, event: OrganisationChanged) -> None:
 @consumers.on(StationChanged, since="start")
 async def station_changed(tx: Tx, event: StationChanged) -> None:
     await actions.learn_station(tx, event)
+
+
+@consumers.on(MandateChanged, since="start")
+async def mandate_changed(tx: Tx, event: MandateChanged) -> None:
+    await mandates.note_mandate(tx, event)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+from pydantic import BaseModel, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import SettingsConfigDict
 
+from services.intake.labels import Label, Strict
 from services.intake.sealing import read_master_key
+from services.intake.suggestions.settings import SuggestionsPolicy
 from shared.settings import ServiceSettings
 
 Status = Literal["accepted", "classified", "assigned", "reassigning", "in_handling", "replied", "reopened", "closed"]
@@ -16,32 +18,21 @@ Kind = Literal[Status, "overdue", "rated", "rating_not_counted"]
 """What a timeline tells of: each change of status, and what happens without one."""
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Label(_Strict):
-    """A text for residents in both languages."""
-
-    zh: str = Field(min_length=1)
-    en: str = Field(min_length=1)
-
-
-class Step(_Strict):
+class Step(Strict):
     """One of the place's steps (六步)."""
 
     code: str
     label: Label
 
 
-class Progress(_Strict):
+class Progress(Strict):
     """How a kind of progress is told, and the step it belongs to."""
 
     step: str
     label: Label
 
 
-class Certain(_Strict):
+class Certain(Strict):
     """When a category by keywords is certain: enough points, and a large enough share of all points."""
 
     title_factor: int = Field(ge=1)
@@ -49,7 +40,7 @@ class Certain(_Strict):
     share: float = Field(gt=0, le=1)
 
 
-class Category(_Strict):
+class Category(Strict):
     """A first-level category; `keywords` are by weight, each counted once per opinion."""
 
     code: str = Field(pattern=r"^[a-z_]{2,40}$")
@@ -57,7 +48,7 @@ class Category(_Strict):
     keywords: dict[int, tuple[str, ...]]
 
 
-class IntakePolicy(_Strict):
+class IntakePolicy(Strict):
     """What a place decides about intake."""
 
     profile_version: str
@@ -66,6 +57,7 @@ class IntakePolicy(_Strict):
     result_labels: dict[str, Label]
     certain: Certain
     categories: tuple[Category, ...]
+    suggestions: SuggestionsPolicy
 
     @model_validator(mode="after")
     def _hangs_together(self) -> IntakePolicy:

@@ -10,8 +10,9 @@ from typing import cast
 from pydantic import BaseModel
 
 from services.intake import rules
+from services.intake.labels import Label
 from services.intake.models import Opinion, Rating, TimelineEntry
-from services.intake.settings import IntakePolicy, Kind, Label
+from services.intake.settings import IntakePolicy, Kind
 from shared.masking import mask
 
 _EXCERPT = 200

@@ -1,6 +1,6 @@
 """The contracts between services: one file per producer, imported and never copied."""
 
-from shared.events import directory, intake, notify, routing, scoring, supervision
+from shared.events import directory, intake, intake_suggestions, notify, routing, scoring, supervision
 from shared.events.base import CORE, EVERYONE, Event, all_events, derived_id, new_id
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "derived_id",
     "directory",
     "intake",
+    "intake_suggestions",
     "new_id",
     "notify",
     "routing",
