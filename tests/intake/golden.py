@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import uuid
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from shared.events import Event, derived_id
-from shared.events.directory import CodeRevoked, OrganisationChanged, StationChanged
+from shared.events.directory import CodeRevoked, MandateChanged, OrganisationChanged, StationChanged
 from shared.events.routing import (
     CaseAccepted,
     CaseAssigned,
@@ -113,12 +113,21 @@ def case_events(opinion: uuid.UUID) -> list[CaseEvent]:
 
 
 def directory_events() -> list[Event]:
-    """What directory says of two organisations, a station in three versions and a code."""
+    """What directory says of two organisations, a station in two versions, a code and a mandate."""
     facts: list[dict[str, Any]] = [
-        {"id": derived_id(CODE, str(n)), "occurred_at": START + timedelta(seconds=n), "site": "320412"} for n in range(7)
+        {"id": derived_id(CODE, str(n)), "occurred_at": START + timedelta(seconds=n), "site": "320412"} for n in range(9)
     ]
     organisation: dict[str, Any] = {"kind": "government", "region": "320412", "active": True}
     station: dict[str, Any] = {"station_id": STATION, "kind": "station", "region": "320412001"}
+    mandate: dict[str, Any] = {
+        "deputy_id": DEPUTY,
+        "person_id": derived_id(DEPUTY, "person"),
+        "level": "county",
+        "region": "320412100",
+        "group": "湖塘镇代表团",
+        "starts_on": date(2022, 1, 5),
+        "ends_on": None,
+    }
     return [
         OrganisationChanged(**facts[0], organisation="housing", name="区住建局", version_no=1, **organisation),
         OrganisationChanged(**facts[1], organisation="transport", name="区交通局", version_no=1, **organisation),
@@ -127,6 +136,8 @@ def directory_events() -> list[Event]:
         StationChanged(**facts[4], name="湖塘联络站", lead_deputy_id=DEPUTY, status="open", version_no=2, **station),
         CodeRevoked(**facts[5], code_id=CODE, reason="rotated"),
         CodeRevoked(**facts[6], code_id=CODE, reason="revoked"),
+        MandateChanged(**facts[7], name="陆雨桐", status="active", version_no=1, **mandate),
+        MandateChanged(**facts[8], name="陆雨桐", status="suspended", version_no=2, **mandate),
     ]
 
 

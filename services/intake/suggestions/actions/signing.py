@@ -57,7 +57,7 @@ async def answer(tx: Tx, suggestion_id: uuid.UUID, caller: Caller, *, agreed: bo
     suggestion = await locked(tx, suggestion_id)
     row = await signer(tx, suggestion, caller.deputy_id)
     if row is None:
-        raise SuggestionNotFound
+        raise NotInvited if caller.deputy_id == suggestion.deputy_id else SuggestionNotFound
     if row.state not in queries.SIGNING:
         raise NotInvited
     rules.check_in(suggestion.status, rules.BEFORE_SUBMISSION)

@@ -54,7 +54,7 @@ async def answer_withdrawal(tx: Tx, suggestion_id: uuid.UUID, caller: Caller, *,
     suggestion = await locked(tx, suggestion_id)
     row = await signer(tx, suggestion, caller.deputy_id)
     if row is None:
-        raise SuggestionNotFound
+        raise NotInvited if caller.deputy_id == suggestion.deputy_id else SuggestionNotFound
     if row.state != "agreed":
         raise NotInvited
     withdrawal = await queries.open_withdrawal(tx, suggestion.id)
