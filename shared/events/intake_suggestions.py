@@ -116,6 +116,8 @@ class SuggestionChecked(SuggestionEvent):
     handling: Handling
     lead_wish: str | None
     co_wishes: tuple[str, ...]
+    formed_by: tuple[str, ...]
+    raised_before: str | None
     wants_contact: bool
     reply_wanted: bool
     from_bill: bool

@@ -14,7 +14,7 @@ _Text = Annotated[str, Field(max_length=10_000)]
 _Code = Annotated[str, Field(min_length=1, max_length=40)]
 
 
-class Form(BaseModel):
+class SuggestionForm(BaseModel):
     """The fields of the form (domain, section 1). Codes are those of the profile's catalogues; wishes name organisations.
 
     `cause`, `analysis` and `measures` (案由、案据、方案) are the text. `conflicts` answers the questions about own interest.
@@ -42,7 +42,7 @@ class Form(BaseModel):
     conflicts: dict[_Code, bool] = Field(default_factory=dict, max_length=20)
 
 
-class Content(Form):
+class Content(SuggestionForm):
     """The form with the files that belong to it."""
 
     attachments: tuple[uuid.UUID, ...] = ()

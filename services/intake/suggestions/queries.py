@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, and_, exists, false, or_, select, tuple_
+from sqlalchemy import ColumnElement, and_, exists, false, literal, or_, select, tuple_
 from sqlmodel import col
 
 from services.intake.suggestions.errors import AttachmentNotFound, SuggestionNotFound
@@ -56,7 +56,7 @@ class Wanted:
 def scope(caller: Caller) -> ColumnElement[bool]:
     """The suggestions a caller may see at all."""
     handed, is_open = col(Suggestion.shown_version).is_not(None), col(Suggestion.confidential).is_(False)
-    of_office = col(Suggestion.office).startswith(caller.region, autoescape=True)
+    of_office = col(Suggestion.office) == caller.region
     in_region = col(Suggestion.region).startswith(caller.region, autoescape=True)
     ways: list[ColumnElement[bool]] = []
     if caller.may("suggestion.raise") and caller.deputy_id:
@@ -65,13 +65,23 @@ def scope(caller: Caller) -> ColumnElement[bool]:
     if caller.may("suggestion.check"):
         ways.append(and_(handed, of_office))
     if caller.may("suggestion.gate"):
-        ways.append(and_(handed, is_open, in_region))
+        ways.append(and_(handed, is_open, in_region, literal(caller.region).startswith(col(Suggestion.office))))
     if caller.may("suggestion.read"):
         ways.append(and_(col(Suggestion.submitted_at).is_not(None), is_open, or_(of_office, in_region)))
     if caller.may("suggestion.advise") and caller.organisation:
         asked = select(col(PreCheck.suggestion_id)).where(col(PreCheck.organisation) == caller.organisation)
         ways.append(and_(is_open, col(Suggestion.id).in_(asked)))
     return or_(*ways) if ways else false()
+
+
+def is_office(caller: Caller, suggestion: Suggestion) -> bool:
+    """Whether a desk is that of the congress itself: a district's does not decide for the congress of one of its towns."""
+    return caller.region == suggestion.office
+
+
+def is_township(caller: Caller, suggestion: Suggestion) -> bool:
+    """Whether a desk stands between the deputy and the congress's office, or is that office."""
+    return caller.region.startswith(suggestion.office) and caller.sees_region(suggestion.region)
 
 
 def relation_of(caller: Caller, suggestion: Suggestion, *, signing: bool, asked: bool) -> Relation:
@@ -81,9 +91,9 @@ def relation_of(caller: Caller, suggestion: Suggestion, *, signing: bool, asked:
     if signing:
         return "co_signer"
     if suggestion.shown_version is not None:
-        if caller.may("suggestion.check") and caller.sees_region(suggestion.office):
+        if caller.may("suggestion.check") and is_office(caller, suggestion):
             return "office"
-        if caller.may("suggestion.gate") and caller.sees_region(suggestion.region):
+        if caller.may("suggestion.gate") and is_township(caller, suggestion):
             return "township"
         if caller.may("suggestion.read") and suggestion.submitted_at is not None and not asked:
             return "reader"
@@ -111,6 +121,8 @@ async def one(tx: Tx, caller: Caller, suggestion_id: uuid.UUID) -> Seen:
 
 
 async def _seen(tx: Tx, caller: Caller, suggestions: Sequence[Suggestion]) -> list[Seen]:
+    if not suggestions:
+        return []
     ids = [one.id for one in suggestions]
     me, organisation = caller.deputy_id, caller.organisation
     signing = set(

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 from services.intake.labels import Label
 from services.intake.suggestions import quality, queries
-from services.intake.suggestions.content import Content, Form
+from services.intake.suggestions.content import Content, SuggestionForm
 from services.intake.suggestions.models import (
     CoSigner,
     PreCheck,
@@ -71,7 +71,7 @@ class AskedOut(BaseModel):
     asked_at: datetime
 
 
-class OpinionOut(BaseModel):
+class AdviceOut(BaseModel):
     """An adviser's opinion on one of the three points."""
 
     organisation: str
@@ -83,7 +83,7 @@ class OpinionOut(BaseModel):
     at: datetime
 
 
-class StepOut(BaseModel):
+class SuggestionStepOut(BaseModel):
     """What was done, by whom: a role and an organisation, or a deputy."""
 
     action: str
@@ -136,17 +136,17 @@ class RefusalOut(BaseModel):
 class SuggestionDetail(SuggestionOut):
     """A suggestion with all that the caller may see. Answers on own interest are for the lead and the congress's office."""
 
-    form: Form
+    form: SuggestionForm
     attachments: list[uuid.UUID]
     category: str | None
     co_signers: list[CoSignerOut]
     asked: list[AskedOut]
-    opinions: list[OpinionOut]
+    opinions: list[AdviceOut]
     quality: QualityOut | None
     withdrawal: WithdrawalOut | None
     withdrawal_asked: bool
     refusal: RefusalOut | None
-    steps: list[StepOut]
+    steps: list[SuggestionStepOut]
 
 
 class VersionOut(BaseModel):
@@ -156,7 +156,7 @@ class VersionOut(BaseModel):
     saved_at: datetime
     handed_over: str | None
     confidential: bool
-    form: Form
+    form: SuggestionForm
     attachments: list[uuid.UUID]
 
 
@@ -221,7 +221,7 @@ def detail(policy: SuggestionsPolicy, whole: Whole, organisation: str | None, la
         else None,
         withdrawal_asked=one.withdrawal_asked,
         refusal=_refusal(policy, one, lang) if seen.relation != "adviser" else None,
-        steps=[StepOut(**s.model_dump(include=set(StepOut.model_fields))) for s in whole.steps] if inside else [],
+        steps=[SuggestionStepOut(**s.model_dump(include=set(SuggestionStepOut.model_fields))) for s in whole.steps] if inside else [],
     )
 
 
@@ -230,13 +230,13 @@ def _co_signer(row: CoSigner, names: Mapping[uuid.UUID, str]) -> CoSignerOut:
     return CoSignerOut(**given, name=names.get(row.deputy_id), to_text=row.content_version)
 
 
-def _opinion(policy: SuggestionsPolicy, row: PreCheckOpinion, lang: str) -> OpinionOut:
-    given = row.model_dump(include=set(OpinionOut.model_fields) - {"point_label"})
-    return OpinionOut(**given, point_label=_of(policy.points, row.point, lang))
+def _opinion(policy: SuggestionsPolicy, row: PreCheckOpinion, lang: str) -> AdviceOut:
+    given = row.model_dump(include=set(AdviceOut.model_fields) - {"point_label"})
+    return AdviceOut(**given, point_label=_of(policy.points, row.point, lang))
 
 
-def _form(content: Content, relation: Relation) -> Form:
-    form = Form(**content.model_dump(exclude={"attachments"}))
+def _form(content: Content, relation: Relation) -> SuggestionForm:
+    form = SuggestionForm(**content.model_dump(exclude={"attachments"}))
     return form if relation in ("lead", "office") else form.model_copy(update={"conflicts": {}})
 
 

@@ -45,6 +45,7 @@ async def test_a_checked_suggestion_is_told_with_all_that_opens_a_case_and_its_n
         "suggestion", "recess", None, 17, "county", "湖塘镇代表团")  # fmt: skip
     assert (told.title, told.category, told.lead_wish, told.co_wishes) == ("请致电1*********8", "construction", "housing", ("transport",))
     assert told.text == f"【案由】\n{FORM['cause']}\n\n【案据】\n{FORM['analysis']}\n\n【方案】\n{FORM['measures']}"
+    assert (told.formed_by, told.raised_before) == (("visits",), "two_years")
     assert (told.publication, told.handling, told.wants_contact, told.reply_wanted) == ("title_only", "lead_and_co", True, False)
     assert (told.region, told.office, told.confidential, told.from_bill) == ("320412100", "320412", False, False)
     assert (told.quality, told.profile_version) == (paper.shown["quality"]["points"], "wujin@1")

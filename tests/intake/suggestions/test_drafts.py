@@ -119,6 +119,12 @@ async def test_a_town_s_deputy_raises_to_the_town_s_congress(service: kit.Runnin
     await paper.submit()
     assert (await paper.seen_by(township())).json()["relation"] == "office"
     assert refusal(await paper.seen_by(township("320412102"))) == (404, "SuggestionNotFound")
+    # Another congress than the district's: its desk may read what was submitted and decides nothing.
+    assert (await paper.seen_by(office())).json()["relation"] == "reader"
+    assert refusal(await paper.call("POST", "/check", office(), {})) == (403, "NotYourOffice")
+    pre = await begun(service, TOWN_DEPUTY)
+    await pre.pre_submit()
+    assert refusal(await pre.call("POST", "/pass", office())) == (404, "SuggestionNotFound")
 
 
 async def test_a_newer_mandate_wins_in_whatever_order_it_comes(service: kit.Running) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 
-from services.intake.suggestions import rules
+from services.intake.suggestions import queries, rules
 from services.intake.suggestions.actions.steps import check_organisation, in_township, led, locked, newest, tell
 from services.intake.suggestions.errors import ConfidentialStaysInside, NotAskedForPreCheck, SuggestionNotFound
 from services.intake.suggestions.models import PreCheck, PreCheckOpinion, Suggestion
@@ -51,10 +51,10 @@ async def give(tx: Tx, suggestion_id: uuid.UUID, caller: Caller, *, point: Point
     handed = suggestion.shown_version is not None and caller.may("suggestion.check") and bool(organisation)
     if asked is not None and not suggestion.confidential:
         text = asked.content_version
-    elif handed and caller.sees_region(suggestion.office):
+    elif handed and queries.is_office(caller, suggestion):
         text = suggestion.shown_version or suggestion.content_version
     else:
-        township = handed and not suggestion.confidential and caller.sees_region(suggestion.region)
+        township = handed and not suggestion.confidential and queries.is_township(caller, suggestion)
         raise NotAskedForPreCheck if township else SuggestionNotFound
     rules.check_in(suggestion.status, rules.BEFORE_SUBMISSION)
     opinion = PreCheckOpinion(

@@ -15,7 +15,7 @@ from services.intake.sealing import open_fields, read_master_key, seal_fields
 from services.intake.suggestions import files, queries, rules
 from services.intake.suggestions.actions.mandates import active
 from services.intake.suggestions.actions.steps import check_organisation, in_office, led, newest, policy_of
-from services.intake.suggestions.content import Content, Form
+from services.intake.suggestions.content import Content, SuggestionForm
 from services.intake.suggestions.errors import AttachmentNotFound, ContactNotGiven, TooManyAttachments
 from services.intake.suggestions.models import (
     Attachment,
@@ -35,7 +35,7 @@ CONTACT_FIELDS = ("phone", "address", "postcode", "card")
 _NUMBERS_TRIED = 5
 
 
-async def begin(tx: Tx, caller: Caller, form: Form) -> Suggestion:
+async def begin(tx: Tx, caller: Caller, form: SuggestionForm) -> Suggestion:
     """A deputy with an active mandate begins a draft.
 
     Raises NoMandate, MandateNotActive, LevelRaisesElsewhere, UnknownChoice, OrganisationUnknown.
@@ -95,7 +95,7 @@ async def _check(tx: Tx, content: Content) -> None:
         await check_organisation(tx, organisation, "co_wishes")
 
 
-async def save(tx: Tx, suggestion_id: uuid.UUID, caller: Caller, version: int, form: Form) -> Suggestion:
+async def save(tx: Tx, suggestion_id: uuid.UUID, caller: Caller, version: int, form: SuggestionForm) -> Suggestion:
     """The lead saves the draft. What did not change makes no version; what others have read is never overwritten.
 
     Raises SuggestionNotFound, NotTheLead, StaleVersion, what the status forbids, UnknownChoice, OrganisationUnknown.

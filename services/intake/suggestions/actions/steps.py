@@ -57,9 +57,9 @@ async def in_office(tx: Tx, suggestion_id: uuid.UUID, caller: Caller, version: i
     suggestion = await locked(tx, suggestion_id)
     if suggestion.shown_version is None:
         raise SuggestionNotFound
-    if not caller.sees_region(suggestion.office):
-        township = caller.sees_region(suggestion.region) and not suggestion.confidential
-        raise NotYourOffice(office=suggestion.office) if township else SuggestionNotFound
+    if not queries.is_office(caller, suggestion):
+        reads = caller.sees_region(suggestion.region) and not suggestion.confidential
+        raise NotYourOffice(office=suggestion.office) if reads else SuggestionNotFound
     check_version(suggestion.version, version)
     return suggestion
 
@@ -70,8 +70,8 @@ async def in_township(tx: Tx, suggestion_id: uuid.UUID, caller: Caller, version:
     Raises SuggestionNotFound, StaleVersion.
     """
     suggestion = await locked(tx, suggestion_id)
-    region = suggestion.office if suggestion.confidential else suggestion.region
-    if suggestion.shown_version is None or not caller.sees_region(region):
+    gates = queries.is_office if suggestion.confidential else queries.is_township
+    if suggestion.shown_version is None or not gates(caller, suggestion):
         raise SuggestionNotFound
     check_version(suggestion.version, version)
     return suggestion

@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 from services.intake.suggestions import queries, views
 from services.intake.suggestions.actions import drafting, signing, submitting, withdrawing
 from services.intake.suggestions.api.shown import shown
-from services.intake.suggestions.content import Form
+from services.intake.suggestions.content import SuggestionForm
 from services.intake.suggestions.errors import NotTheLead
 from shared.http import IfMatch, InTx, Lang, RequestModel, service_router
 from shared.identity import Caller, requires
@@ -24,7 +24,7 @@ Id = uuid.UUID
 FileName = Annotated[str, Header(alias="X-File-Name", min_length=1, max_length=600, description="percent-encoded, with its ending")]
 
 
-class ContactIn(RequestModel):
+class LeadContactIn(RequestModel):
     """How the lead may be reached. Kept sealed, each field optional."""
 
     phone: str | None = Field(default=None, pattern=r"^\+?[0-9][0-9 \-]{4,22}[0-9]$")
@@ -33,7 +33,7 @@ class ContactIn(RequestModel):
     card: str | None = Field(default=None, min_length=1, max_length=40, description="number of the deputy's card (代表证号)")
 
 
-class ContactOut(BaseModel):
+class LeadContactOut(BaseModel):
     """The lead's contact data."""
 
     phone: str | None
@@ -68,14 +68,14 @@ class AgreementIn(RequestModel):
 
 
 @router.post("/suggestions", status_code=status.HTTP_201_CREATED)
-async def begin(form: Form, tx: InTx, lang: Lang, caller: Deputy) -> views.SuggestionDetail:
+async def begin(form: SuggestionForm, tx: InTx, lang: Lang, caller: Deputy) -> views.SuggestionDetail:
     """Begins a draft. Everything may be left out; what is given must be of the place's catalogues."""
     begun = await drafting.begin(tx, caller, form)
     return await shown(tx, caller, begun.id, lang)
 
 
 @router.put("/suggestions/{suggestion_id}/form")
-async def save(suggestion_id: Id, form: Form, tx: InTx, lang: Lang, version: IfMatch, caller: Deputy) -> views.SuggestionDetail:
+async def save(suggestion_id: Id, form: SuggestionForm, tx: InTx, lang: Lang, version: IfMatch, caller: Deputy) -> views.SuggestionDetail:
     """Saves the draft, as often as the phone likes: what did not change makes no version."""
     await drafting.save(tx, suggestion_id, caller, version, form)
     return await shown(tx, caller, suggestion_id, lang)
@@ -107,17 +107,17 @@ async def detach(
 
 
 @router.put("/suggestions/{suggestion_id}/contact", status_code=status.HTTP_204_NO_CONTENT)
-async def keep_contact(suggestion_id: Id, contact: ContactIn, tx: InTx, version: IfMatch, caller: Deputy) -> None:
+async def keep_contact(suggestion_id: Id, contact: LeadContactIn, tx: InTx, version: IfMatch, caller: Deputy) -> None:
     """Says how the lead may be reached."""
     await drafting.keep_contact(tx, suggestion_id, caller, version, contact.model_dump())
 
 
 @router.get("/suggestions/{suggestion_id}/contact")
-async def own_contact(suggestion_id: Id, tx: InTx, caller: Deputy) -> ContactOut:
+async def own_contact(suggestion_id: Id, tx: InTx, caller: Deputy) -> LeadContactOut:
     """The lead's own contact data."""
     if (await queries.one(tx, caller, suggestion_id)).relation != "lead":
         raise NotTheLead
-    return ContactOut(**await drafting.contact_of(tx, suggestion_id))
+    return LeadContactOut(**await drafting.contact_of(tx, suggestion_id))
 
 
 @router.post("/suggestions/{suggestion_id}/co-signers")

@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 
 from services.intake.suggestions import queries, views
 from services.intake.suggestions.actions import advising, checking, drafting, submitting
-from services.intake.suggestions.api.deputies import ContactOut
+from services.intake.suggestions.api.deputies import LeadContactOut
 from services.intake.suggestions.api.shown import listed, shown
 from services.intake.suggestions.settings import Status
 from shared.events.intake_suggestions import Kind, Point, RaisedIn
@@ -61,7 +61,7 @@ class PurposeIn(RequestModel):
     purpose: Annotated[str, Field(min_length=2, max_length=200)]
 
 
-class OpinionIn(RequestModel):
+class AdviceIn(RequestModel):
     """An opinion on one of the three points (合法性、必要性、可操作性)."""
 
     point: Point
@@ -172,9 +172,9 @@ async def turn(suggestion_id: Id, body: ReasonIn, tx: InTx, lang: Lang, version:
 
 # A reading that must be audited is a POST; its answer holds personal data and is therefore not kept for a repeated key.
 @router.post("/suggestions/{suggestion_id}/contact-readings", openapi_extra={"x-idempotent": False})
-async def read_contact(suggestion_id: Id, body: PurposeIn, tx: InTx, version: IfMatch, caller: Office) -> ContactOut:
+async def read_contact(suggestion_id: Id, body: PurposeIn, tx: InTx, version: IfMatch, caller: Office) -> LeadContactOut:
     """The lead's contact data, for a purpose."""
-    return ContactOut(**await drafting.read_contact(tx, suggestion_id, caller, version, body.purpose))
+    return LeadContactOut(**await drafting.read_contact(tx, suggestion_id, caller, version, body.purpose))
 
 
 @router.post("/suggestions/{suggestion_id}/pre-checks")
@@ -193,7 +193,7 @@ async def ask(
 
 
 @router.post("/suggestions/{suggestion_id}/opinions", status_code=status.HTTP_201_CREATED)
-async def give(suggestion_id: Id, body: OpinionIn, tx: InTx, caller: Annotated[Caller, requires("suggestion.advise")]) -> GivenOut:
+async def give(suggestion_id: Id, body: AdviceIn, tx: InTx, caller: Annotated[Caller, requires("suggestion.advise")]) -> GivenOut:
     """An adviser's opinion on one point."""
     kept = await advising.give(tx, suggestion_id, caller, point=body.point, favourable=body.favourable, comment=body.comment)
     return GivenOut(id=kept.id, point=body.point, favourable=kept.favourable, content_version=kept.content_version)
