@@ -204,6 +204,14 @@ class SuggestionsPolicy(Strict):
             raise ValueError(f"quality names unknown formed_by: {', '.join(sorted(unknown))}")
         return self
 
+    def kind_label(self, kind: str, lang: str) -> str:
+        """What people call a kind."""
+        return self.kinds[kind].of(lang)  # type: ignore[index]
+
+    def raised_in_label(self, raised_in: str, lang: str) -> str:
+        """What people call the time of raising."""
+        return self.raised_in[raised_in].of(lang)  # type: ignore[index]
+
     def ground(self, code: str) -> Ground | None:
         """The ground of refusal with this code."""
         return next((one for one in self.grounds if one.code == code), None)

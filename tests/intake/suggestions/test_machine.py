@@ -176,6 +176,8 @@ class Walk(RuleBasedStateMachine):
         self.run(self._begin("bill" if bill else "suggestion"))
 
     async def _begin(self, kind: str) -> None:
+        await kit.wipe(self.service.database)
+        await self.service.deliver(*directory())
         self.paper = await begun(self.service, kind=kind, raised_in="congress")
         self.status, self.kind, self.told = "draft", kind, []
         self.signed: int | None = None
@@ -273,7 +275,6 @@ def test_no_walk_leads_to_a_status_or_past_an_event_that_the_table_does_not_have
     with asyncio.Runner() as runner, time_machine.travel(AT_CONGRESS):
         service = runner.run(kit.build("intake", servers.database_url("intake"), profile=profile(tmp_path, **CHANGES)))
         try:
-            runner.run(service.deliver(*directory()))
             Walk.runner, Walk.service = runner, service
             run_state_machine_as_test(
                 Walk,

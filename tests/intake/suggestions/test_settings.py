@@ -48,7 +48,7 @@ def test_the_ten_grounds_of_the_handbook_are_there_in_both_languages() -> None:
     policy = load(ROOT / "deploy" / "profiles" / "wujin.yaml", "intake", IntakePolicy).suggestions
     assert len(policy.grounds) == 10
     assert all(one.label.zh and one.label.en for one in policy.grounds)
-    assert [one.label.zh for one in policy.points.values()] == ["合法性", "必要性", "可操作性"]
+    assert [one.zh for one in policy.points.values()] == ["合法性", "必要性", "可操作性"]
 
 
 def test_the_test_kit_s_roles_may_on_suggestions_what_directory_grants_them() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from typing import Any
 
 from services.intake.suggestions import quality, queries, rules
 from services.intake.suggestions.actions.steps import check_organisation, handed, in_office, policy_of, step, tell
@@ -44,34 +45,24 @@ async def check(tx: Tx, suggestion_id: uuid.UUID, caller: Caller, version: int, 
         await _drop_withdrawal(tx, suggestion)
     move = step(tx, suggestion, "check", caller)
     title, text = mask(content.title), mask(rules.text_of(policy, content))
+    words: dict[str, Any] = {"title": None, "text": None}
     if not suggestion.confidential:
         await _publish(tx, suggestion, content, title, text, 1 + len(signed))
-    tell(
-        tx,
-        suggestion,
-        move.event,
-        co_signers=tuple(signed),
-        session=suggestion.session,
-        term=suggestion.term,
-        meeting=suggestion.meeting,
-        level=suggestion.level,
-        delegation=suggestion.delegation,
-        title=None if suggestion.confidential else title,
-        text=None if suggestion.confidential else text,
-        category=chosen,
-        publication=content.publication,
-        handling=content.handling,
-        lead_wish=content.lead_wish,
-        co_wishes=content.co_wishes,
-        formed_by=content.formed_by,
-        raised_before=content.raised_before,
-        wants_contact=content.wants_contact,
-        reply_wanted=not content.for_reference_only,
-        from_bill=suggestion.from_bill,
-        quality=suggestion.quality["points"],
-        profile_version=suggestion.profile_version,
-    )
+        words = {"title": title, "text": text}
+    tell(tx, suggestion, move.event, co_signers=tuple(signed), **words, **_for_routing(suggestion, content))
     return suggestion
+
+
+def _for_routing(suggestion: Suggestion, content: Content) -> dict[str, Any]:
+    wishes = ("publication", "handling", "lead_wish", "co_wishes", "formed_by", "raised_before", "wants_contact")
+    return {
+        **content.model_dump(include=set(wishes)),
+        **suggestion.model_dump(
+            include={"session", "term", "meeting", "level", "delegation", "category", "from_bill", "profile_version"}
+        ),
+        "reply_wanted": not content.for_reference_only,
+        "quality": (suggestion.quality or {})["points"],
+    }
 
 
 async def _publish(tx: Tx, suggestion: Suggestion, content: Content, title: str, text: str, signers: int) -> None:

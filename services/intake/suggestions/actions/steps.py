@@ -34,7 +34,7 @@ async def locked(tx: Tx, suggestion_id: uuid.UUID) -> Suggestion:
     found = await tx.scalar(select(Suggestion).where(col(Suggestion.id) == suggestion_id).with_for_update())
     if found is None:
         raise SuggestionNotFound
-    return cast(Suggestion, found)
+    return found
 
 
 async def led(tx: Tx, suggestion_id: uuid.UUID, caller: Caller, version: int) -> Suggestion:

@@ -56,8 +56,8 @@ def public_out(policy: SuggestionsPolicy, row: PublicSuggestion, lang: str) -> P
     """The public's view."""
     return PublicOut(
         **row.model_dump(include=set(PublicOut.model_fields) - {"kind_label", "raised_in_label"}),
-        kind_label=policy.kinds[row.kind].of(lang),
-        raised_in_label=policy.raised_in[row.raised_in].of(lang),
+        kind_label=policy.kind_label(row.kind, lang),
+        raised_in_label=policy.raised_in_label(row.raised_in, lang),
     )
 
 
