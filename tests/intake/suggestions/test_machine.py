@@ -167,13 +167,20 @@ class Walk(RuleBasedStateMachine):
 
     runner: asyncio.Runner
     service: kit.Running
+    reached: set[str]
 
     def run(self, work: Any) -> Any:
         return self.runner.run(work)
 
-    @initialize(bill=st.booleans())
-    def begin(self, bill: bool) -> None:
+    @initialize(bill=st.booleans(), joint=st.booleans(), start=st.sampled_from(sorted(PATHS)))
+    def begin(self, bill: bool, joint: bool, start: str) -> None:
+        """Walks begin anywhere: those that begin with a draft seldom come far."""
         self.run(self._begin("bill" if bill else "suggestion"))
+        if joint:
+            self.run(self._invite())
+            self.run(self._sign(True))
+        for action in PATHS[start]:
+            self.run(self._act(action))
 
     async def _begin(self, kind: str) -> None:
         await kit.wipe(self.service.database)
@@ -185,6 +192,8 @@ class Walk(RuleBasedStateMachine):
 
     async def _settle(self) -> None:
         """What everybody can see is what the model says, and each change was told exactly once."""
+        self.reached.add(self.status)
+        self.reached.update(self.told)
         assert self.paper.status == self.status
         assert await self.paper.names() == self.told
         assert len(self.paper.shown["steps"]) == len([one for one in self.told if one in {event for _, event in ENDS.values()}])
@@ -192,9 +201,34 @@ class Walk(RuleBasedStateMachine):
     def _is_joint_now(self, action: str) -> bool:
         return action == "withdraw" and self.status in ("submitted", "checked") and self.signed is not None
 
-    @rule(action=st.sampled_from(sorted(DOORS)))
+    # Many steps go on, else a walk that knocks at random ends withdrawn before anybody has checked anything.
+    @precondition(lambda self: self.ways())
+    @rule(data=st.data())
+    def go_on(self, data: Any) -> None:
+        self.run(self._act(data.draw(st.sampled_from(self.ways()))))
+
+    def ways(self) -> list[str]:
+        """What leads on from here, but for giving up."""
+        return [action for action in sorted(DOORS) if action != "withdraw" and expected(self.status, action, self.kind, self.told)]
+
+    @rule(action=st.sampled_from(sorted(set(DOORS) - {"withdraw"})))
     def act(self, action: str) -> None:
         self.run(self._act(action))
+
+    @precondition(lambda self: self.status != "draft")
+    @rule()
+    def give_up(self) -> None:
+        self.run(self._act("withdraw"))
+
+    @precondition(lambda self: self.asked)
+    @rule()
+    def sign_what_one_was_asked_to(self) -> None:
+        self.run(self._sign(True))
+
+    @precondition(lambda self: self.closing)
+    @rule(agreed=st.booleans())
+    def answer_the_withdrawal(self, agreed: bool) -> None:
+        self.run(self._agree(agreed))
 
     async def _act(self, action: str) -> None:
         wanted = expected(self.status, action, self.kind, self.told)
@@ -275,13 +309,15 @@ def test_no_walk_leads_to_a_status_or_past_an_event_that_the_table_does_not_have
     with asyncio.Runner() as runner, time_machine.travel(AT_CONGRESS):
         service = runner.run(kit.build("intake", servers.database_url("intake"), profile=profile(tmp_path, **CHANGES)))
         try:
-            Walk.runner, Walk.service = runner, service
+            Walk.runner, Walk.service, Walk.reached = runner, service, set()
             run_state_machine_as_test(
                 Walk,
                 settings=settings(
-                    max_examples=30, stateful_step_count=25, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
+                    max_examples=40, stateful_step_count=12, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
                 ),
             )
+            joint = {"CoSignerInvited", "CoSignerAnswered", "SuggestionWithdrawalProposed", "SuggestionWithdrawalAnswered"}
+            assert Walk.reached >= set(PATHS) | joint
         finally:
             runner.run(kit.close(service))
 
