@@ -51,6 +51,7 @@ async def test_the_township_never_sees_what_the_lead_works_on(service: kit.Runni
     await paper.pre_submit()
     await paper.done("DELETE", "/pre-submission", deputy(LEAD))
     await paper.save(title="还在写的题目")
+    assert (paper.shown["title"], paper.shown["content_version"]) == ("还在写的题目", 2)
     for who in (township(), office()):
         assert (await paper.seen_by(who)).json()["title"] == "交出的题目"
         assert "还在写的题目" not in (await paper.call("GET", "/versions", who)).text
