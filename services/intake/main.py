@@ -18,6 +18,8 @@ from services.intake.receptions.api import planning, sitting
 from services.intake.receptions.api import public as public_receptions
 from services.intake.receptions.clock import sweeps as reception_sweeps
 from services.intake.settings import Settings
+from services.intake.suggestions.api import deputies, offices
+from services.intake.suggestions.api import public as public_suggestions
 from shared.app import create_app
 from shared.sweeps import Sweeps
 
@@ -43,5 +45,8 @@ def build(settings: Settings | None = None) -> FastAPI:
             appointments.router,
             petitions.router,
             mediations.router,
+            deputies.router,
+            offices.router,
+            public_suggestions.router,
         ],
     )

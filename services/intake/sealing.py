@@ -31,16 +31,18 @@ def seal_fields(opinion_id: uuid.UUID, master: bytes, fields: dict[str, str | No
     return _seal(master, key, f"{opinion_id}/key"), boxes
 
 
-def _seal(key: bytes, plain: bytes, bound_to: str) -> bytes:
-    nonce = os.urandom(_NONCE_BYTES)
-    return _AES_256_GCM + nonce + AESGCM(key).encrypt(nonce, plain, bound_to.encode())
-
-
-def open_fields(opinion_id: uuid.UUID, master: bytes, wrapped: bytes, boxes: dict[str, bytes | None]) -> dict[str, str | None]:
-    """What `seal_fields` sealed for this matter. Raises InvalidTag for a box of another matter, field or key."""
-    key = _open(master, wrapped, f"{opinion_id}/key")
-    return {name: None if box is None else _open(key, box, f"{opinion_id}/{name}").decode() for name, box in boxes.items()}
+def open_fields(matter_id: uuid.UUID, master: bytes, key_wrapped: bytes, boxes: dict[str, bytes | None]) -> dict[str, str | None]:
+    """What `seal_fields` has sealed for this matter. Raises InvalidTag for boxes of another matter, field or key."""
+    key = _open(master, key_wrapped, f"{matter_id}/key")
+    return {name: None if box is None else _open(key, box, f"{matter_id}/{name}").decode() for name, box in boxes.items()}
 
 
 def _open(key: bytes, box: bytes, bound_to: str) -> bytes:
+    if box[:1] != _AES_256_GCM:
+        raise ValueError("a box of an unknown scheme")
     return AESGCM(key).decrypt(box[1 : 1 + _NONCE_BYTES], box[1 + _NONCE_BYTES :], bound_to.encode())
+
+
+def _seal(key: bytes, plain: bytes, bound_to: str) -> bytes:
+    nonce = os.urandom(_NONCE_BYTES)
+    return _AES_256_GCM + nonce + AESGCM(key).encrypt(nonce, plain, bound_to.encode())

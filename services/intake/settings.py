@@ -9,12 +9,12 @@ from pydantic_settings import SettingsConfigDict
 
 from services.intake.appointments.settings import AppointmentPolicy
 from services.intake.contacts.settings import ContactPolicy
-from services.intake.labels import Label
-from services.intake.labels import Strict as _Strict
+from services.intake.labels import Label, Strict
 from services.intake.mediations.settings import MediationPolicy
 from services.intake.petitions.settings import PetitionPolicy
 from services.intake.receptions.settings import ReceptionPolicy
 from services.intake.sealing import read_master_key
+from services.intake.suggestions.settings import SuggestionsPolicy
 from shared.settings import ServiceSettings
 
 Status = Literal["accepted", "classified", "assigned", "reassigning", "in_handling", "replied", "reopened", "closed"]
@@ -23,21 +23,21 @@ Kind = Literal[Status, "overdue", "rated", "rating_not_counted"]
 """What a timeline tells of: each change of status, and what happens without one."""
 
 
-class Step(_Strict):
+class Step(Strict):
     """One of the place's steps (六步)."""
 
     code: str
     label: Label
 
 
-class Progress(_Strict):
+class Progress(Strict):
     """How a kind of progress is told, and the step it belongs to."""
 
     step: str
     label: Label
 
 
-class Certain(_Strict):
+class Certain(Strict):
     """When a category by keywords is certain: enough points, and a large enough share of all points."""
 
     title_factor: int = Field(ge=1)
@@ -45,7 +45,7 @@ class Certain(_Strict):
     share: float = Field(gt=0, le=1)
 
 
-class Category(_Strict):
+class Category(Strict):
     """A first-level category; `keywords` are by weight, each counted once per opinion."""
 
     code: str = Field(pattern=r"^[a-z_]{2,40}$")
@@ -53,7 +53,7 @@ class Category(_Strict):
     keywords: dict[int, tuple[str, ...]]
 
 
-class IntakePolicy(_Strict):
+class IntakePolicy(Strict):
     """What a place decides about intake."""
 
     profile_version: str
@@ -67,6 +67,7 @@ class IntakePolicy(_Strict):
     appointments: AppointmentPolicy
     petitions: PetitionPolicy
     mediations: MediationPolicy
+    suggestions: SuggestionsPolicy
 
     @model_validator(mode="after")
     def _hangs_together(self) -> IntakePolicy:

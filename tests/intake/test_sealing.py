@@ -7,7 +7,7 @@ import pytest
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from services.intake.sealing import read_master_key, seal_fields
+from services.intake.sealing import open_fields, read_master_key, seal_fields
 
 MASTER = bytes(range(32))
 OPINION, OTHER = uuid.UUID(int=1), uuid.UUID(int=2)
@@ -35,6 +35,18 @@ def test_a_box_moved_to_another_row_or_field_does_not_open() -> None:
             opened(key, boxes["name"], place)
     with pytest.raises(InvalidTag):
         opened(MASTER, wrapped, f"{OTHER}/key")
+
+
+def test_what_was_sealed_opens_for_the_same_matter_and_for_no_other() -> None:
+    wrapped, boxes = seal_fields(OPINION, MASTER, {"phone": "13912345678", "address": None})
+    assert open_fields(OPINION, MASTER, wrapped, boxes) == {"phone": "13912345678", "address": None}
+    with pytest.raises(InvalidTag):
+        open_fields(OTHER, MASTER, wrapped, boxes)
+    with pytest.raises(InvalidTag):
+        open_fields(OPINION, MASTER, wrapped, {"address": boxes["phone"]})
+    assert boxes["phone"] is not None
+    with pytest.raises(ValueError, match="scheme"):
+        open_fields(OPINION, MASTER, wrapped, {"phone": b"\x02" + boxes["phone"][1:]})
 
 
 def test_two_matters_never_share_a_key() -> None:

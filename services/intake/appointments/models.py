@@ -66,4 +66,3 @@ class Booking(Base, table=True):
     version: int = 1
     booked_at: datetime = utc_column()
     concluded_at: datetime | None = utc_column(nullable=True, default=None)
-

@@ -71,9 +71,7 @@ async def appointment(tx: Tx, appointment_id: uuid.UUID, caller: Caller, *, lock
     return found, offered
 
 
-async def page_of_appointments(
-    tx: Tx, caller: Caller, after: tuple[datetime, uuid.UUID] | None, limit: int
-) -> list[tuple[Booking, Slot]]:
+async def page_of_appointments(tx: Tx, caller: Caller, after: tuple[datetime, uuid.UUID] | None, limit: int) -> list[tuple[Booking, Slot]]:
     """The appointments that the caller hosts, or of the caller's region, the latest first."""
     page = select(Booking, Slot).join(Slot, col(Slot.id) == col(Booking.slot_id)).where(_hosted(caller))
     if after is not None:

@@ -137,9 +137,7 @@ async def _close(tx: Tx, campaign: Campaign, *, early: bool) -> None:
     campaign.version += 1
     emit(
         tx,
-        CampaignClosed(
-            campaign_id=campaign.id, kind=_kind(campaign), region=campaign.region, received=campaign.received, early=early
-        ),
+        CampaignClosed(campaign_id=campaign.id, kind=_kind(campaign), region=campaign.region, received=campaign.received, early=early),
         audience=EVERYONE,
     )
     live(tx, "campaign", str(campaign.id))

@@ -78,9 +78,7 @@ class Said:
     sender: opinions.Sender | None
 
 
-async def log(
-    tx: Tx, caller: Caller, deputy_id: uuid.UUID, contact: Contact, said: Sequence[Said]
-) -> tuple[Entry, list[opinions.Receipt]]:
+async def log(tx: Tx, caller: Caller, deputy_id: uuid.UUID, contact: Contact, said: Sequence[Said]) -> tuple[Entry, list[opinions.Receipt]]:
     """Enters a deputy's contact; each matter that came up becomes an opinion under the deputy.
 
     Raises KindUnknown, ContactDayNotAccepted, RegionOutOfReach, DeputyUnknown, MandateNotActive, LinkUnknown, LinkOfAnother.
@@ -185,9 +183,7 @@ async def link(
         raise AlreadyLinked()
     emit(
         tx,
-        LinkMade(
-            link_id=made.id, kind=kind, from_deputy_id=from_deputy_id, to_deputy_id=to_deputy_id, region=region, starts_on=starts_on
-        ),
+        LinkMade(link_id=made.id, kind=kind, from_deputy_id=from_deputy_id, to_deputy_id=to_deputy_id, region=region, starts_on=starts_on),
     )
     return made
 

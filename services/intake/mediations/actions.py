@@ -121,9 +121,7 @@ async def hold_session(tx: Tx, mediation_id: uuid.UUID, caller: Caller, version:
     return case
 
 
-async def conclude(
-    tx: Tx, mediation_id: uuid.UUID, caller: Caller, version: int, *, outcome: MediationOutcome, result: str
-) -> Mediation:
+async def conclude(tx: Tx, mediation_id: uuid.UUID, caller: Caller, version: int, *, outcome: MediationOutcome, result: str) -> Mediation:
     """Ends a case with its outcome. Raises NoSessionYet, MediationIsOver and the usual."""
     case = await _locked(tx, mediation_id, caller, version)
     rules.check_outcome(case, outcome, len(await queries.sessions(tx, mediation_id)))

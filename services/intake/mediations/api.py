@@ -147,9 +147,7 @@ async def figures(tx: InTx, caller: Annotated[Caller, requires("mediation.read")
 
 
 @router.get("/mediations")
-async def mediations(
-    tx: InTx, lang: Lang, caller: Reader, paging: Paging, state: Annotated[State | None, Blank] = None
-) -> Page[CaseOut]:
+async def mediations(tx: InTx, lang: Lang, caller: Reader, paging: Paging, state: Annotated[State | None, Blank] = None) -> Page[CaseOut]:
     """Cases, newest first: of the caller's region, or those in which the caller mediates."""
     after = paging.after(uuid.UUID)
     rows = await queries.page_of_mediations(tx, caller, state, after[0] if after else None, paging.limit)
@@ -176,9 +174,7 @@ async def agree(mediation_id: uuid.UUID, party_id: uuid.UUID, tx: InTx, lang: La
 
 
 @router.post("/mediations/{mediation_id}/sessions", status_code=201)
-async def hold_session(
-    mediation_id: uuid.UUID, body: SessionIn, tx: InTx, lang: Lang, version: IfMatch, caller: Mediating
-) -> CaseOut:
+async def hold_session(mediation_id: uuid.UUID, body: SessionIn, tx: InTx, lang: Lang, version: IfMatch, caller: Mediating) -> CaseOut:
     """Enters a session."""
     return await _out(tx, await actions.hold_session(tx, mediation_id, caller, version, on=body.on, note=body.note), lang)
 

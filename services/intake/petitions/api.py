@@ -195,9 +195,7 @@ async def transfer(petition_id: uuid.UUID, body: TransferIn, tx: InTx, version: 
 
 
 @router.post("/petitions/{petition_id}/transfers/{transfer_id}/answer")
-async def answer(
-    petition_id: uuid.UUID, transfer_id: uuid.UUID, body: AnswerIn, tx: InTx, version: IfMatch, caller: Actor
-) -> PetitionOut:
+async def answer(petition_id: uuid.UUID, transfer_id: uuid.UUID, body: AnswerIn, tx: InTx, version: IfMatch, caller: Actor) -> PetitionOut:
     """Records what the organ answered."""
     return await _out(tx, await actions.answer(tx, petition_id, transfer_id, caller, version, text=body.text))
 
@@ -218,9 +216,7 @@ async def decline(petition_id: uuid.UUID, body: GroundIn, tx: InTx, version: IfM
 
 
 @router.get("/petitions")
-async def petitions(
-    tx: InTx, caller: Reader, paging: Paging, state: Annotated[rules.State | None, Blank] = None
-) -> Page[PetitionOut]:
+async def petitions(tx: InTx, caller: Reader, paging: Paging, state: Annotated[rules.State | None, Blank] = None) -> Page[PetitionOut]:
     """Petitions, newest first: of the caller's region, or the caller's own as a deputy."""
     after = paging.after(uuid.UUID)
     rows = await queries.page_of_petitions(tx, caller, state, after[0] if after else None, paging.limit)

@@ -163,7 +163,9 @@ async def test_a_unit_offers_slots_for_itself_and_staff_for_a_deputy_of_their_re
     [slot] = (await place.post("/slots", body, unit)).json()
     assert (slot["organisation"], slot["deputy_id"]) == ("housing", None)
     slip = (await book(place, slot)).json()
-    assert (await place.get(f"/public/appointments/{slip['number']}", headers=with_code(slip))).json()["link"] == "https://meet.example.org/1"
+    assert (await place.get(f"/public/appointments/{slip['number']}", headers=with_code(slip))).json()[
+        "link"
+    ] == "https://meet.example.org/1"
     assert "meet.example.org" not in (await place.get("/public/slots", organisation="housing")).text
     assert len((await place.get("/appointments", unit)).json()["items"]) == 1
     onsite = {"starts": body["starts"], "channel": "onsite", "station_id": str(STATION)}

@@ -10,7 +10,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "0003"
-down_revision = "0001"
+down_revision = "0002"
 
 
 def _at(name: str, *, nullable: bool = False) -> sa.Column[sa.DateTime]:
@@ -414,9 +414,7 @@ def _create_mediation() -> None:
         _at("declared_at"),
         sa.CheckConstraint("(deputy_id IS NULL) <> (name IS NULL)", name="deputy_or_invited"),
     )
-    op.create_index(
-        "appointed_once", "mediation_mediator", ["mediation_id", sa.text("coalesce(deputy_id::text, name)")], unique=True
-    )
+    op.create_index("appointed_once", "mediation_mediator", ["mediation_id", sa.text("coalesce(deputy_id::text, name)")], unique=True)
     op.create_index("mediator_deputy", "mediation_mediator", ["deputy_id"])
     op.create_table("mediation_session", _id(key=True), _of("mediation_id", "mediation.id"), _date("on"), _text("note"), _id("by"))
     op.create_index("session_of_mediation", "mediation_session", ["mediation_id", "id"])

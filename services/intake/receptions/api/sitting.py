@@ -101,9 +101,7 @@ async def receive(reception_id: uuid.UUID, body: ReceivedIn, tx: InTx, caller: S
     sender = opinions.Sender(body.contact.name, body.contact.phone) if body.contact else None
     brought = [matters.Brought(one.title, one.text, one.category) for one in body.matters]
     received, taken = await matters.receive(tx, reception_id, caller, body.channel, sender, brought, body.declined)
-    receipts = [
-        views.ReceiptOut(matter_id=one.matter.id, number=one.receipt.number, lookup_code=one.receipt.lookup_code) for one in taken
-    ]
+    receipts = [views.ReceiptOut(matter_id=one.matter.id, number=one.receipt.number, lookup_code=one.receipt.lookup_code) for one in taken]
     return views.ReceivedOut(id=received.id, taken=receipts, declined=len(body.declined))
 
 

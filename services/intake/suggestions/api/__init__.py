@@ -1,0 +1,1 @@
+"""The doors of suggestions: deputies', offices' and advisers', and the public's."""

@@ -1,0 +1,122 @@
+"""Files of a suggestion: known by content, rid of a camera's notes, three at most, and read by whoever may read the text."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from urllib.parse import quote
+
+import pytest
+
+from services.intake.suggestions import files
+from services.intake.suggestions.errors import AttachmentNotAccepted
+from tests import kit
+from tests.intake.suggestions.conftest import LEAD, Paper, begun, deputy, office, refusal, township
+
+PDF = b"%PDF-1.7\n%%EOF"
+PICTURE = b"\xff\xda\x00\x08\x01\x01\x00\x00\x3f\x00picture\xff\xd9"
+PLACE = b"Exif\x00\x00GPS 31.7N 119.9E"
+
+
+def segment(marker: int, data: bytes) -> bytes:
+    return bytes([0xFF, marker]) + (len(data) + 2).to_bytes(2, "big") + data
+
+
+JPEG = b"\xff\xd8" + segment(0xE0, b"JFIF\x00") + segment(0xE1, PLACE) + segment(0xFE, b"camera of Lu") + segment(0xDB, b"table") + PICTURE
+
+
+def chunk(kind: bytes, data: bytes) -> bytes:
+    return len(data).to_bytes(4, "big") + kind + data + b"crc!"
+
+
+CHUNKS = ((b"IHDR", b"size"), (b"tEXt", b"Author Lu"), (b"eXIf", PLACE), (b"IDAT", b"dots"), (b"IEND", b""))
+PNG = b"\x89PNG\r\n\x1a\n" + b"".join(chunk(kind, data) for kind, data in CHUNKS)
+
+
+def packed(*names: str, content: bytes = b"x") -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in names:
+            archive.writestr(name, content)
+    return out.getvalue()
+
+
+def test_a_photograph_keeps_its_picture_and_loses_where_and_by_whom_it_was_taken() -> None:
+    kind, cleaned = files.accept(JPEG)
+    assert kind == "image/jpeg" and cleaned.endswith(PICTURE) and b"JFIF" in cleaned and b"table" in cleaned
+    assert b"GPS" not in cleaned and b"Lu" not in cleaned
+    kind, cleaned = files.accept(PNG)
+    assert kind == "image/png" and b"dots" in cleaned and cleaned.endswith(chunk(b"IEND", b""))
+    assert b"GPS" not in cleaned and b"Lu" not in cleaned
+
+
+def test_a_document_is_taken_by_what_it_is() -> None:
+    assert files.accept(PDF) == ("application/pdf", PDF)
+    docx = packed("[Content_Types].xml", "word/document.xml")
+    assert files.accept(docx)[0].endswith("wordprocessingml.document")
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"MZ program",
+        b"<html><script>",
+        JPEG[:20],
+        PNG[:40],
+        b"\xff\xd8\xff\xe1\x00\x00",
+        b"PK\x03\x04 no archive",
+        packed("xl/workbook.xml"),
+        packed("word/document.xml", "word/vbaProject.bin"),
+        packed("word/document.xml", content=bytes(65 * 1024 * 1024)),
+    ],
+    ids=["empty", "program", "page", "cut jpeg", "cut png", "endless jpeg", "broken zip", "sheet", "macros", "bomb"],
+)
+def test_anything_else_is_refused_whatever_it_is_called(data: bytes) -> None:
+    with pytest.raises(AttachmentNotAccepted):
+        files.accept(data)
+
+
+async def attach(paper: Paper, data: bytes = PDF, name: str = "调研报告.pdf") -> None:
+    await paper.done("POST", "/attachments", deputy(LEAD), data, **{"X-File-Name": quote(name), "Content-Type": "application/octet-stream"})
+
+
+async def test_a_file_belongs_to_the_text_and_is_read_by_whoever_reads_that(service: kit.Running) -> None:
+    paper = await begun(service)
+    await attach(paper)
+    [file] = paper.shown["attachments"]
+    assert refusal(await paper.call("GET", f"/attachments/{file}", office())) == (404, "SuggestionNotFound")
+    await paper.submit()
+    for who in (deputy(LEAD), office(), township()):
+        answer = await paper.call("GET", f"/attachments/{file}", who)
+        assert (answer.content, answer.headers["content-type"]) == (PDF, "application/pdf")
+        assert answer.headers["content-disposition"] == f"attachment; filename*=UTF-8''{quote('调研报告.pdf')}"
+    other = await begun(service)
+    assert refusal(await other.call("GET", f"/attachments/{file}", deputy(LEAD))) == (404, "AttachmentNotFound")
+
+
+async def test_a_file_taken_off_stays_with_the_text_the_offices_were_handed(service: kit.Running) -> None:
+    paper = await begun(service)
+    await attach(paper)
+    [file] = paper.shown["attachments"]
+    await paper.pre_submit()
+    await paper.done("DELETE", "/pre-submission", deputy(LEAD))
+    await paper.done("DELETE", f"/attachments/{file}", deputy(LEAD))
+    assert paper.shown["attachments"] == []
+    assert (await paper.call("GET", f"/attachments/{file}", township())).content == PDF
+    assert refusal(await paper.call("DELETE", f"/attachments/{file}", deputy(LEAD))) == (404, "AttachmentNotFound")
+
+
+async def test_there_are_three_at_most_and_saving_the_form_keeps_them(service: kit.Running) -> None:
+    paper = await begun(service)
+    for number in range(3):
+        await attach(paper, name=f"{number}.pdf")
+    await paper.save(title="改过的题目")
+    assert len(paper.shown["attachments"]) == 3
+    headers = {"X-File-Name": "4.pdf", "Content-Type": "application/octet-stream"}
+    answer = await paper.call("POST", "/attachments", deputy(LEAD), PDF, **headers)
+    assert (*refusal(answer), answer.json()["code"]) == (409, "TooManyAttachments", "TooManyAttachments")
+    wrong = await paper.call("POST", "/attachments", deputy(LEAD), b"MZ", **headers)
+    assert wrong.status_code == 409
+    await paper.submit()
+    assert refusal(await paper.call("POST", "/attachments", deputy(LEAD), PDF, **headers)) == (409, "SuggestionAlreadySubmitted")
