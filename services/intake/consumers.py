@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from services.intake import actions
-from services.intake.suggestions.actions import mandates
 from shared.consumers import Consumers
 from shared.db import Tx
 from shared.events.directory import CodeRevoked, MandateChanged, OrganisationChanged, RegionChanged, StationChanged
@@ -87,7 +86,6 @@ async def station_changed(tx: Tx, event: StationChanged) -> None:
 @consumers.on(MandateChanged, since="start")
 async def mandate_changed(tx: Tx, event: MandateChanged) -> None:
     await actions.learn_deputy(tx, event)
-    await mandates.note_mandate(tx, event)
 
 
 @consumers.on(RegionChanged, since="start")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Column, ForeignKeyConstraint, Index, LargeBinary, Text
@@ -13,26 +13,6 @@ from sqlmodel import Field
 
 from services.intake.models import Base
 from shared.db import utc_column
-
-
-class Mandate(Base, table=True):
-    """A deputy's mandate, newest version: who may raise and sign (代表法 7, 24, 36, 61-62). `ends_on` is the last day."""
-
-    __tablename__ = "suggestion_mandate"
-
-    deputy_id: uuid.UUID = Field(primary_key=True)
-    name: str
-    level: str
-    region: str
-    delegation: str
-    status: str
-    starts_on: date
-    ends_on: date | None = None
-    version_no: int
-
-    def is_active_on(self, day: date) -> bool:
-        """Whether the deputy acts as one on this day."""
-        return self.status == "active" and self.starts_on <= day and (self.ends_on is None or day <= self.ends_on)
 
 
 class Suggestion(Base, table=True):

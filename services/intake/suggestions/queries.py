@@ -10,11 +10,11 @@ from typing import Any, Literal
 from sqlalchemy import ColumnElement, and_, exists, false, literal, or_, select, tuple_
 from sqlmodel import col
 
+from services.intake.models import Deputy
 from services.intake.suggestions.errors import AttachmentNotFound, SuggestionNotFound
 from services.intake.suggestions.models import (
     Attachment,
     CoSigner,
-    Mandate,
     PreCheck,
     PreCheckOpinion,
     PublicSuggestion,
@@ -176,7 +176,7 @@ async def signed_by(tx: Tx, suggestion_id: uuid.UUID) -> list[uuid.UUID]:
 
 async def names(tx: Tx, deputies: Iterable[uuid.UUID]) -> dict[uuid.UUID, str]:
     """Names of deputies by mandate."""
-    found = await tx.scalars(select(Mandate).where(col(Mandate.deputy_id).in_(set(deputies))))
+    found = await tx.scalars(select(Deputy).where(col(Deputy.deputy_id).in_(set(deputies))))
     return {one.deputy_id: one.name for one in found}
 
 

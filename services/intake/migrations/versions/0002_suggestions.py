@@ -43,28 +43,12 @@ def _suggestion_id(*, primary_key: bool = False) -> sa.Column[sa.Uuid]:
 
 
 def upgrade() -> None:
-    _create_mandate()
     _create_suggestion()
     _create_texts()
     _create_contact()
     _create_signers_and_advisers()
     _create_withdrawal()
     _create_steps_and_public()
-
-
-def _create_mandate() -> None:
-    op.create_table(
-        "suggestion_mandate",
-        _id("deputy_id", primary_key=True),
-        _text("name"),
-        _text("level"),
-        _text("region"),
-        _text("delegation"),
-        _text("status"),
-        sa.Column("starts_on", sa.Date(), nullable=False),
-        sa.Column("ends_on", sa.Date()),
-        _number("version_no"),
-    )
 
 
 def _create_suggestion() -> None:

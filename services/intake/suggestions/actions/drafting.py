@@ -50,7 +50,7 @@ async def begin(tx: Tx, caller: Caller, form: SuggestionForm) -> Suggestion:
         site=tx.site,
         deputy_id=mandate.deputy_id,
         level=mandate.level,
-        delegation=mandate.delegation,
+        delegation=mandate.group,
         region=mandate.region,
         office=office,
         kind=content.kind,

@@ -5,11 +5,12 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 
+from services.intake.models import Deputy
 from services.intake.suggestions import queries, rules
 from services.intake.suggestions.actions.mandates import active
 from services.intake.suggestions.actions.steps import led, locked, newest, signer, tell
 from services.intake.suggestions.errors import CoSignerNotOfThisCongress, JointSigningClosed, NotInvited, SuggestionNotFound, TextHasChanged
-from services.intake.suggestions.models import CoSigner, Mandate, Suggestion
+from services.intake.suggestions.models import CoSigner, Suggestion
 from shared.clock import now
 from shared.db import Tx
 from shared.events.intake_suggestions import CoSignerAnswered, CoSignerInvited, CoSignerReleased
@@ -41,7 +42,7 @@ async def invite(tx: Tx, suggestion_id: uuid.UUID, caller: Caller, version: int,
 
 
 async def _check_may_sign(tx: Tx, suggestion: Suggestion, deputy_id: uuid.UUID) -> None:
-    mandate = await tx.get(Mandate, deputy_id)
+    mandate = await tx.get(Deputy, deputy_id)
     # A district's deputies come from many towns: their office is what they share, not their region.
     same = mandate is not None and mandate.level == suggestion.level and mandate.region.startswith(suggestion.office)
     if not same or deputy_id == suggestion.deputy_id:
