@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import time
 from typing import Any
 
@@ -67,12 +68,11 @@ class AuditKeeper:
         if self.keys.signing is None:
             log.warning("audit_without_checkpoints", reason="the service has no seed to sign with")
         while True:
-            try:
+            # Without a wake-up it looks all the same: for the rows of a replica that died.
+            with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._wake.wait(), self.settings.audit_poll)
                 # Rows of half a second go in together: the chain's head is read and the commit paid once for all.
                 await asyncio.sleep(self.settings.audit_seal_after)
-            except TimeoutError:
-                pass  # the rows of a replica that died are looked for as well
             self._wake.clear()
             try:
                 await self.look()

@@ -103,7 +103,6 @@ def test_no_text_of_the_load_is_certain_enough_to_be_handed_over_without_the_des
     assert {classify(policy, None, s.title, s.text).category for s in said} == {None}
 
 
-@pytest.mark.skipif(not (figures.RESULTS / "latest.json").exists(), reason="`make bench` has not been run here yet")
 def test_the_page_shows_the_latest_run() -> None:
     result = json.loads((figures.RESULTS / "latest.json").read_text("utf-8"))
     assert figures.PAGE.read_text("utf-8") == figures.page(result)
