@@ -257,13 +257,10 @@ _COUNT_FAILURE = text(
 )
 
 
-# One statement for any number: SQLAlchemy compiles a multi-row VALUES anew each time, 45 ms for 400 rows.
-_CLAIM = text(
-    "INSERT INTO kit_inbox (event_id, consumer) SELECT unnest(CAST(:ids AS uuid[])), :consumer ON CONFLICT DO NOTHING RETURNING event_id"
-)
+_CLAIM = "INSERT INTO kit_inbox (event_id, consumer) SELECT unnest($1::uuid[]), $2 ON CONFLICT DO NOTHING RETURNING event_id"
 
 
 async def claim(tx: Tx, consumer: str, event_ids: Sequence[uuid.UUID]) -> set[uuid.UUID]:
     """Puts events into the inbox and says which of them were not there yet: only those may take effect."""
-    found = await tx.execute(_CLAIM, {"ids": sorted(set(event_ids)), "consumer": consumer})
-    return set(found.scalars())
+    found = await tx.run(_CLAIM, sorted(set(event_ids)), consumer)
+    return {row["event_id"] for row in found}

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 
 import orjson
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from sqlalchemy import text
 from starlette.responses import Response
 
 from shared.db import Tx
@@ -26,12 +25,10 @@ _READABLE = re.compile(r"^[\x21-\x7e]{8,200}$")
 
 # One statement for both. Its view of the table may be older than the lock: whoever held the lock may have committed in
 # between, and then storing a second answer breaks the key's uniqueness, which `is_conflict` knows: the request runs again.
-_BEGIN = text(
+_BEGIN = """
+    SELECT pg_try_advisory_xact_lock($1) AS locked, a.request_hash, a.status, a.box
+    FROM (VALUES (1)) AS one LEFT JOIN kit_answer a ON a.key_hash = $2
     """
-    SELECT pg_try_advisory_xact_lock(:n) AS locked, a.request_hash, a.status, a.box
-    FROM (VALUES (1)) AS one LEFT JOIN kit_answer a ON a.key_hash = :key_hash
-    """
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,16 +53,16 @@ async def begin(tx: Tx, *, key: str, caller: str, method: str, path: str, body: 
         secret=_digest(b"answer", key.encode()),
     )
     number = int.from_bytes(attempt.key_hash[:8], "big", signed=True)
-    stored = (await tx.execute(_BEGIN, {"n": number, "key_hash": attempt.key_hash})).one()
-    if not stored.locked:
+    (stored,) = await tx.run(_BEGIN, number, attempt.key_hash)
+    if not stored["locked"]:
         raise RequestInFlight(where="Idempotency-Key")
-    if stored.status is None:
+    if stored["status"] is None:
         return attempt
-    if stored.request_hash != attempt.request_hash:
+    if stored["request_hash"] != attempt.request_hash:
         raise KeyUsedForAnotherRequest(where="Idempotency-Key")
-    plain = orjson.loads(AESGCM(attempt.secret).decrypt(stored.box[:12], stored.box[12:], attempt.key_hash))
+    plain = orjson.loads(AESGCM(attempt.secret).decrypt(stored["box"][:12], stored["box"][12:], attempt.key_hash))
     headers = {"content-type": plain["type"], "idempotency-replayed": "true"}
-    return Response(plain["body"].encode(), status_code=stored.status, headers=headers)
+    return Response(plain["body"].encode(), status_code=stored["status"], headers=headers)
 
 
 def keep(tx: Tx, attempt: Attempt, response: Response) -> None:

@@ -8,11 +8,10 @@ import orjson
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from sqlalchemy.exc import DBAPIError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from shared.db import is_outage
+from shared.db import is_outage, sqlstate
 from shared.defects import describe
 from shared.errors import BodyTooLarge, DatabaseAway, InternalError, InvalidRequest, MalformedJson, MethodNotAllowed, NotFound, Refused
 from shared.texts import folder_of, language_of, text
@@ -56,8 +55,7 @@ def refusal_of(error: Exception) -> Refused:
         return {404: NotFound, 405: MethodNotAllowed, 413: BodyTooLarge}.get(error.status_code, InvalidRequest)(errors=[])
     if is_outage(error):
         return DatabaseAway()
-    state = getattr(getattr(error, "orig", None), "sqlstate", None)
-    if (isinstance(error, DBAPIError) and state in _NOT_STORABLE) or isinstance(error, UnicodeEncodeError):
+    if sqlstate(error) in _NOT_STORABLE or isinstance(error, UnicodeEncodeError):
         return InvalidRequest(errors=[{"where": "body", "what": "a character that cannot be stored"}])
     return InternalError()
 

@@ -33,7 +33,34 @@ _NUMBERS_TRIED = 5
 _TABLES = Base.metadata.tables
 # Built once, executed with parameters: building an INSERT with its values costs more than sending it.
 _CODE_IS_REVOKED = select(exists().where(col(RevokedCode.code_id) == bindparam("code_id")))
-_INSERT_OPINION = insert(_TABLES["opinion"]).on_conflict_do_nothing(index_elements=["number"]).returning(col(Opinion.id))
+_OPINION_FIELDS = (
+    "number",
+    "id",
+    "lookup_salt",
+    "lookup_hash",
+    "channel",
+    "code_id",
+    "target_id",
+    "region",
+    "title",
+    "text",
+    "category",
+    "confidence",
+    "category_source",
+    "profile_version",
+    "submitted_at",
+    "status",
+    "round",
+    "replied_round",
+    "status_version",
+    "status_at",
+)
+# Whether the code is revoked is asked in the statement itself: one round trip less with each opinion (decision record 0026).
+_INSERT_OPINION = f"""
+    INSERT INTO opinion ({", ".join(_OPINION_FIELDS)}) SELECT {", ".join(f"${n}" for n in range(1, len(_OPINION_FIELDS) + 1))}
+    WHERE NOT EXISTS (SELECT FROM revoked_code WHERE code_id = ${_OPINION_FIELDS.index("code_id") + 1})
+    ON CONFLICT (number) DO NOTHING RETURNING id
+    """  # noqa: S608 - put together of constants
 _INSERT_CONTACT = insert(_TABLES["contact"])
 _INSERT_RATING = insert(_TABLES["rating"]).on_conflict_do_nothing().returning(col(Rating.round))
 # One statement for any number of events: an event each took 0.9 ms of intake, a quarter of all it did (decision record 0015).
@@ -93,8 +120,6 @@ class Receipt:
 
 async def submit(tx: Tx, code: Code, title: str, body: str, *, chosen: str | None = None, sender: Sender | None = None) -> Receipt:
     """Takes an opinion in under a scanned code. Raises CodeRevoked, and for a campaign's code what `campaign_to_answer` raises."""
-    if await tx.scalar(_CODE_IS_REVOKED, {"code_id": code.code_id}):
-        raise CodeRevoked(where="code")
     if code.kind == "campaign":
         campaign = await campaign_to_answer(tx, code.target_id, chosen)
         region = code.region or campaign.region
@@ -168,8 +193,10 @@ async def _region_of(tx: Tx, code: Code) -> str:
 async def _insert_numbered(tx: Tx, at: datetime, **values: Any) -> str:
     for _ in range(_NUMBERS_TRIED):
         number = numbers.new_number(tx.site, at)
-        if await tx.scalar(_INSERT_OPINION, {"number": number, **values}):
+        if await tx.run(_INSERT_OPINION, number, *(values[name] for name in _OPINION_FIELDS[1:])):
             return number
+        if await tx.scalar(_CODE_IS_REVOKED, {"code_id": values["code_id"]}):
+            raise CodeRevoked(where="code")
     raise RuntimeError("no free tracking number was found: the random source repeats itself")
 
 

@@ -16,7 +16,8 @@ _NUMBER_LENGTH, _CODE_LENGTH, _GROUP, _SALT_BYTES = 8, 12, 4, 16
 
 
 def _random(length: int) -> str:
-    return "".join(secrets.choice(ALPHABET) for _ in range(length))
+    # The alphabet has 32 letters: five bits of each byte are as good as a draw from it, and a tenth of the work.
+    return "".join(ALPHABET[byte & 31] for byte in secrets.token_bytes(length))
 
 
 def new_number(site: str, at: datetime) -> str:

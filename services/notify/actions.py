@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from pydantic_core import to_jsonable_python
+from pydantic_core import to_json
 from sqlalchemy import Table, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col
@@ -23,8 +23,10 @@ from shared.identity import Caller
 from shared.live import live
 from shared.outbox import emit
 from shared.restored import restored_at
+from shared.tables import bulk_insert, table_of
 
-_NOTICE: Table = Notice.__table__  # type: ignore[attr-defined]
+_NOTICE_FIELDS = ("id", "site", "notice_class", "audience_kind", "audience", "params", "cause", "occurred_at", "told_before")
+_INSERT_NOTICES = bulk_insert(table_of(Notice), _NOTICE_FIELDS, returning=["id", "position"])
 
 # A stream reads "positions after the last one I sent". Were positions given out concurrently, a transaction with a lower
 # one could commit after a reader had passed it, and that notice would never be sent. Every writer takes this lock before
@@ -43,9 +45,8 @@ async def post(tx: Tx, events: Sequence[Event]) -> None:
     for event in sorted(events, key=lambda one: one.occurred_at):
         before = rules.told_before(event, tx.begun_at(event), restored)
         rows |= {row["id"]: {**row, "told_before": before} for row in _rows(tx.site, event)}
-    await tx.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _POSITION_LOCK})
-    entering = insert(_NOTICE).values(list(rows.values())).on_conflict_do_nothing(index_elements=["id"])
-    entered = (await tx.execute(entering.returning(_NOTICE.c.id, _NOTICE.c.position))).all()
+    await tx.run("SELECT pg_advisory_xact_lock($1)", _POSITION_LOCK)
+    entered = await tx.run(_INSERT_NOTICES, *([row[name] for row in rows.values()] for name in _NOTICE_FIELDS))
     causes = {event.id: event for event in events}
     for notice_id, position in entered:
         row = rows[notice_id]
@@ -71,7 +72,7 @@ def _rows(site: str, event: Event) -> Iterator[dict[str, Any]]:
             "notice_class": event.event_name(),
             "audience_kind": audience.kind,
             "audience": audience.id,
-            "params": to_jsonable_python(params),
+            "params": to_json(params).decode(),
             "cause": event.id,
             "occurred_at": event.occurred_at,
         }

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import fields
 
 from sqlalchemy import ColumnElement, Table, and_, func, select, text
 from sqlalchemy.dialects.postgresql import insert
@@ -22,11 +22,14 @@ from shared.events.directory import MandateChanged, StationChanged
 from shared.events.scoring import PointsPosted
 from shared.live import live
 from shared.outbox import emit
+from shared.tables import bulk_insert
 
 # Postings share this lock, versions of master data have it alone: else a line and the version that decides whose it is,
 # committed side by side, would not see one another and nobody would be told. Both in one batch of two replicas may
 # deadlock; PostgreSQL ends one of them and the kit tries its events again one by one.
 _LEDGER_LOCK = 0x1ED6E2
+_LINE_FIELDS = [field.name for field in fields(rules.Line)]
+_INSERT_LINES = bulk_insert(LINE, ["site", *_LINE_FIELDS], returning=["id"])
 
 
 async def post(tx: Tx, events: Sequence[rules.Earning]) -> None:
@@ -35,9 +38,10 @@ async def post(tx: Tx, events: Sequence[rules.Earning]) -> None:
     earned = {line.id: (line, event) for event in events if (line := rules.line_of(event, policy))}
     if not earned:
         return
-    await tx.execute(text("SELECT pg_advisory_xact_lock_shared(:lock)"), {"lock": _LEDGER_LOCK})
-    rows = [{**asdict(line), "site": tx.site} for line, _ in earned.values()]
-    posted = set(await tx.scalars(insert(LINE).values(rows).on_conflict_do_nothing().returning(LINE.c.id)))
+    await tx.run("SELECT pg_advisory_xact_lock_shared($1)", _LEDGER_LOCK)
+    lines = [line for line, _ in earned.values()]
+    entered = await tx.run(_INSERT_LINES, [tx.site] * len(lines), *([getattr(line, name) for line in lines] for name in _LINE_FIELDS))
+    posted = {row["id"] for row in entered}
     for line_id, owned in (await owners(tx, LINE.c.id.in_(posted))).items():
         _tell(tx, owned, 1, earned[line_id][1])
 

@@ -23,7 +23,7 @@ async def test_a_relay_never_takes_more_than_its_window(settings: ServiceSetting
         await tx.execute(text(_FILL))
     sizes = []
     for _ in range(6):
-        async with database.engine.begin() as connection:
+        async with database.engine.execution_options(isolation_level="READ COMMITTED").begin() as connection:
             for way in avoided:
                 await connection.execute(text(f"SET LOCAL enable_{way} = off"))
             sizes.append(len(await relay._claim(connection)))
