@@ -153,7 +153,8 @@ def bulk_insert(table: Any, columns: Sequence[str], *, returning: Sequence[str])
 
     With `VALUES` SQLAlchemy compiles it anew for each number of rows: a fifth of all that scoring and notify did (record 0026).
     """
-    kinds = [table.columns[name].type.compile(dialect=postgresql.dialect()) for name in columns]
+    dialect: Any = postgresql.dialect()  # type: ignore[no-untyped-call]
+    kinds = [table.columns[name].type.compile(dialect=dialect) for name in columns]
     arrays = ", ".join(f"${n}::{kind}[]" for n, kind in enumerate(kinds, 1))
     return (
         f"INSERT INTO {table.name} ({', '.join(columns)}) SELECT * FROM unnest({arrays}) "  # noqa: S608 - names of our own tables

@@ -1,0 +1,129 @@
+"""A transaction is the driver's own, whatever runs in it: whole or not at all, and its connection goes back without it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
+
+from shared.db import Database, Tx
+from shared.settings import ServiceSettings
+from tests.kit import eventually
+from tests.shared import service as tiny
+
+_BY_DRIVER = "INSERT INTO mark (name, times) VALUES ($1, 1)"
+_BY_SESSION = text("INSERT INTO mark (name, times) VALUES (:name, 1)")
+_MARKS = text("SELECT name FROM mark ORDER BY name")
+_WHO = "SELECT pg_backend_pid() AS pid"
+
+
+@pytest_asyncio.fixture
+async def single(settings: ServiceSettings) -> AsyncIterator[Database]:
+    """A database with one connection: what one transaction leaves on it meets the next."""
+    database = Database(tiny.NAME, settings.model_copy(update={"pool_size": 1, "pool_overflow": 0}))
+    yield database
+    await database.close()
+
+
+async def marks(database: Database) -> list[str]:
+    async with database.alone() as connection:
+        return list((await connection.execute(_MARKS)).scalars())
+
+
+async def both(tx: Tx) -> None:
+    await tx.run(_BY_DRIVER, "driver")
+    await tx.execute(_BY_SESSION, {"name": "session"})
+
+
+async def test_what_the_driver_and_the_session_write_commits_together(single: Database) -> None:
+    async with single.transaction() as tx:
+        await both(tx)
+        assert await marks_seen_by_others(single) == []
+    assert await marks(single) == ["driver", "session"]
+
+
+async def marks_seen_by_others(database: Database) -> list[str]:
+    other = Database(tiny.NAME, database.settings)
+    try:
+        return await marks(other)
+    finally:
+        await other.close()
+
+
+async def test_what_the_driver_and_the_session_write_is_undone_together(single: Database) -> None:
+    async def work() -> None:
+        async with single.transaction() as tx:
+            await both(tx)
+            raise RuntimeError("changed its mind")
+
+    with pytest.raises(RuntimeError, match="changed its mind"):
+        await work()
+    assert await marks(single) == []
+
+
+async def test_after_a_refused_statement_the_connection_is_used_again(single: Database) -> None:
+    async with single.transaction() as tx:
+        (first,) = await tx.run(_WHO)
+        await both(tx)
+    with pytest.raises(IntegrityError):
+        async with single.transaction() as tx:
+            await tx.execute(_BY_SESSION, {"name": "session"})
+    async with single.transaction() as tx:
+        (second,) = await tx.run(_WHO)
+        await tx.run(_BY_DRIVER, "after")
+    assert second["pid"] == first["pid"]
+    assert await marks(single) == ["after", "driver", "session"]
+
+
+@pytest.mark.parametrize("slow", ["SELECT pg_sleep(30)", None])
+async def test_a_cancelled_transaction_leaves_nothing_behind(single: Database, slow: str | None) -> None:
+    begun = asyncio.Event()
+
+    async def work() -> None:
+        async with single.transaction() as tx:
+            await both(tx)
+            begun.set()
+            await (tx.run(slow) if slow else asyncio.Event().wait())
+
+    task = asyncio.create_task(work())
+    await begun.wait()
+    await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert single.engine.pool.checkedout() == 0  # type: ignore[attr-defined]
+    assert await marks(single) == []
+    async with single.transaction() as tx:
+        await both(tx)
+    assert await marks(single) == ["driver", "session"]
+
+
+async def test_a_connection_that_the_server_has_closed_is_replaced_before_use(single: Database) -> None:
+    async with single.transaction() as tx:
+        (row,) = await tx.run(_WHO)
+        driver = await tx.driver()
+    other = Database(tiny.NAME, single.settings)
+    async with other.transaction() as tx:
+        await tx.run("SELECT pg_terminate_backend($1, 5000)", row["pid"])
+    await other.close()
+
+    async def is_closed() -> bool:
+        return bool(driver.is_closed())
+
+    await eventually(is_closed)
+    async with single.transaction() as tx:
+        await both(tx)
+    assert await marks(single) == ["driver", "session"]
+
+
+async def test_a_commit_that_does_not_wait_for_the_disk_says_so_for_itself_only(single: Database) -> None:
+    async with single.transaction(durable=False) as tx:
+        (row,) = await tx.run("SELECT current_setting('synchronous_commit') AS said")
+    assert row["said"] == "off"
+    async with single.transaction() as tx:
+        (row,) = await tx.run("SELECT current_setting('synchronous_commit') AS said")
+    assert row["said"] == "on"
