@@ -185,7 +185,7 @@ class Database:
 @asynccontextmanager
 async def _begun(tx: Tx, *, durable: bool) -> AsyncIterator[None]:
     """BEGIN and COMMIT, or ROLLBACK when the block raises. No connection goes back to the pool that may still be in a transaction."""
-    driver = await tx.driver()
+    connection, driver = await tx.connection(), await tx.driver()
     sound = False
     try:
         async with driver.transaction():
@@ -199,7 +199,7 @@ async def _begun(tx: Tx, *, durable: bool) -> AsyncIterator[None]:
     finally:
         # After a cancellation nobody knows what the server is still doing.
         if not sound:
-            await (await tx.connection()).invalidate()
+            await connection.invalidate()
 
 
 def _refuse_closed(connection: Any, record: Any, proxy: Any) -> None:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 import pytest_asyncio
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
-from shared.db import Database, Tx
+from shared.db import Database, Tx, is_outage
 from shared.settings import ServiceSettings
+from shared.tables import KnownKey
 from tests.kit import eventually
 from tests.shared import service as tiny
 
@@ -118,6 +119,39 @@ async def test_a_connection_that_the_server_has_closed_is_replaced_before_use(si
     async with single.transaction() as tx:
         await both(tx)
     assert await marks(single) == ["driver", "session"]
+
+
+async def by_driver(tx: Tx) -> None:
+    await tx.run(_WHO)
+
+
+async def by_session(tx: Tx) -> None:
+    await tx.execute(_MARKS)
+
+
+async def by_flush(tx: Tx) -> None:
+    tx.add(KnownKey(kid="k", use="code", public="p", set_no=1))
+
+
+@pytest.mark.parametrize("statement", [by_driver, by_session, by_flush])
+async def test_a_connection_cut_within_a_transaction_is_an_outage_and_no_defect(
+    single: Database, statement: Callable[[Tx], Awaitable[None]]
+) -> None:
+    other = Database(tiny.NAME, single.settings)
+
+    async def work() -> None:
+        async with single.transaction() as tx:
+            await both(tx)
+            (row,) = await tx.run(_WHO)
+            async with other.transaction() as killer:
+                await killer.run("SELECT pg_terminate_backend($1, 5000)", row["pid"])
+            await statement(tx)
+
+    with pytest.raises(Exception) as raised:  # noqa: PT011 - whose class it is, is the driver's affair
+        await work()
+    assert is_outage(raised.value), raised.value
+    await other.close()
+    assert await marks(single) == []
 
 
 async def test_a_commit_that_does_not_wait_for_the_disk_says_so_for_itself_only(single: Database) -> None:
