@@ -44,6 +44,7 @@ class OpinionIn(RequestModel):
     text: str = Field(min_length=1, max_length=20_000)
     category: str | None = Field(default=None, max_length=40)
     contact: ContactIn | None = None
+    attachments: list[Annotated[str, Field(max_length=64)]] = Field(default_factory=list, max_length=20, description="tokens of uploads")
 
 
 class ReceiptOut(BaseModel):
@@ -60,7 +61,10 @@ async def submit(
 ) -> ReceiptOut:
     """Sends an opinion under a scanned code."""
     sender = actions.Sender(form.contact.name, form.contact.phone) if form.contact else None
-    receipt = await actions.submit(tx, codes.read(form.code, keys), form.title, form.text, chosen=form.category, sender=sender)
+    code = codes.read(form.code, keys)
+    receipt = await actions.submit(
+        tx, code, form.title, form.text, chosen=form.category, sender=sender, attachments=form.attachments
+    )
     return ReceiptOut(number=receipt.number, lookup_code=receipt.lookup_code, status=receipt.status)
 
 

@@ -6,6 +6,9 @@ from fastapi import FastAPI
 
 from services.intake import api
 from services.intake.appointments import api as appointments
+from services.intake.attachments import api as attachments
+from services.intake.attachments.clock import sweeps_of
+from services.intake.attachments.store import ObjectStore
 from services.intake.campaigns import api as campaigns
 from services.intake.campaigns.clock import sweeps as campaign_sweeps
 from services.intake.consumers import consumers
@@ -29,13 +32,14 @@ def build(settings: Settings | None = None) -> FastAPI:
     sweeps = Sweeps()
     for capability in (campaign_sweeps, reception_sweeps, contact_sweeps):
         sweeps.all.extend(capability.all)
-    return create_app(
+    app = create_app(
         "intake",
         settings=settings or Settings(),
         consumers=consumers,
         sweeps=sweeps,
         routers=[
             api.router,
+            attachments.router,
             campaigns.router,
             planning.router,
             sitting.router,
@@ -50,3 +54,6 @@ def build(settings: Settings | None = None) -> FastAPI:
             public_suggestions.router,
         ],
     )
+    app.state.store = ObjectStore(app.state.bus)
+    app.state.sweeps += sweeps_of(app.state.store).all
+    return app

@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field, SecretStr, field_validator, model_validat
 from pydantic_settings import SettingsConfigDict
 
 from services.intake.appointments.settings import AppointmentPolicy
+from services.intake.attachments.settings import AttachmentPolicy
 from services.intake.contacts.settings import ContactPolicy
 from services.intake.labels import Label, Strict
 from services.intake.mediations.settings import MediationPolicy
@@ -62,6 +63,7 @@ class IntakePolicy(Strict):
     result_labels: dict[str, Label]
     certain: Certain
     categories: tuple[Category, ...]
+    attachments: AttachmentPolicy
     receptions: ReceptionPolicy
     contacts: ContactPolicy
     appointments: AppointmentPolicy
