@@ -130,8 +130,8 @@ async def take_away_old(tx: Tx) -> int:
         .limit(_TAKEN_AWAY_AT_ONCE)
         .with_for_update(skip_locked=True)
     )
-    gone = (await tx.execute(delete(Upload).where(col(Upload.id).in_(uploads)).returning(col(Upload.id)))).all()
-    gone += (await tx.execute(delete(Attachment).where(col(Attachment.id).in_(files)).returning(col(Attachment.id)))).all()
+    gone = [*await tx.scalars(delete(Upload).where(col(Upload.id).in_(uploads)).returning(col(Upload.id)))]
+    gone += await tx.scalars(delete(Attachment).where(col(Attachment.id).in_(files)).returning(col(Attachment.id)))
     return len(gone)
 
 

@@ -127,14 +127,14 @@ async def own_attachment(
     return await _served(store, await queries.one_of_opinion(tx, opinion.id, attachment_id))
 
 
-@router.get("/matters/{opinion_id}/attachments")
+@router.get("/staff/opinions/{opinion_id}/attachments")
 async def attachments(opinion_id: uuid.UUID, tx: InTx, caller: Staff) -> list[AttachmentOut]:
     """The attachments of an opinion, for the desk in whose region it lies, its deputy, and the department it is assigned to."""
     opinion = await queries.opinion_for(tx, caller, opinion_id)
     return [_out(one) for one in await queries.of_opinion(tx, opinion.id)]
 
 
-@router.get("/matters/{opinion_id}/attachments/{attachment_id}")
+@router.get("/staff/opinions/{opinion_id}/attachments/{attachment_id}")
 async def attachment(opinion_id: uuid.UUID, attachment_id: uuid.UUID, tx: InTx, store: Store, caller: Staff) -> StreamingResponse:
     """One attachment of an opinion, for those who handle it."""
     opinion = await queries.opinion_for(tx, caller, opinion_id)

@@ -43,27 +43,27 @@ async def test_nobody_else_reads_them(sent: Sent) -> None:
     client = sent.service.client
     for headers in ({}, {"X-Lookup-Code": "0000-0000-0000"}):
         assert refused(await client.get(f"/opinions/{sent.number}/attachments", headers=headers), 404, "OpinionNotFound")
-    assert refused(await client.get(f"/matters/{sent.id}/attachments"), 401, "NotSignedIn")
+    assert refused(await client.get(f"/staff/opinions/{sent.id}/attachments"), 401, "NotSignedIn")
     for other in (kit.token("department", organisation="housing"), kit.token("desk", region="320413"), kit.token("deputy")):
-        assert refused(await client.get(f"/matters/{sent.id}/attachments", headers=other), 404, "OpinionNotFound")
+        assert refused(await client.get(f"/staff/opinions/{sent.id}/attachments", headers=other), 404, "OpinionNotFound")
 
 
 async def test_the_desk_reads_them_and_the_department_to_which_the_matter_is_assigned_now(sent: Sent) -> None:
     client, housing, transport = sent.service.client, kit.token("department"), kit.token("department", organisation="transport")
-    assert len((await client.get(f"/matters/{sent.id}/attachments", headers=kit.token("desk"))).json()) == 2
+    assert len((await client.get(f"/staff/opinions/{sent.id}/attachments", headers=kit.token("desk"))).json()) == 2
     await sent.service.deliver(golden.opened(sent.id), golden.assigned(sent.id))
-    [first, _] = (await client.get(f"/matters/{sent.id}/attachments", headers=housing)).json()
-    assert (await client.get(f"/matters/{sent.id}/attachments/{first['id']}", headers=housing)).status_code == 200
+    [first, _] = (await client.get(f"/staff/opinions/{sent.id}/attachments", headers=housing)).json()
+    assert (await client.get(f"/staff/opinions/{sent.id}/attachments/{first['id']}", headers=housing)).status_code == 200
     await sent.service.deliver(golden.assigned(sent.id, case_version=4, minutes=9, lead="transport"))
-    assert (await client.get(f"/matters/{sent.id}/attachments", headers=housing)).status_code == 404
-    assert (await client.get(f"/matters/{sent.id}/attachments", headers=transport)).status_code == 200
+    assert (await client.get(f"/staff/opinions/{sent.id}/attachments", headers=housing)).status_code == 404
+    assert (await client.get(f"/staff/opinions/{sent.id}/attachments", headers=transport)).status_code == 200
 
 
 async def test_an_attachment_of_another_matter_is_not_found(sent: Sent, send: Send) -> None:
     other = await send()
-    [first, _] = (await sent.service.client.get(f"/matters/{sent.id}/attachments", headers=kit.token("desk"))).json()
+    [first, _] = (await sent.service.client.get(f"/staff/opinions/{sent.id}/attachments", headers=kit.token("desk"))).json()
     for one in (first["id"], str(uuid.uuid4())):
-        answer = await sent.service.client.get(f"/matters/{other.id}/attachments/{one}", headers=kit.token("desk"))
+        answer = await sent.service.client.get(f"/staff/opinions/{other.id}/attachments/{one}", headers=kit.token("desk"))
         assert refused(answer, 404, "AttachmentUnknown")
 
 
