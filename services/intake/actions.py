@@ -93,14 +93,7 @@ class Receipt:
 
 
 async def submit(
-    tx: Tx,
-    code: Code,
-    title: str,
-    body: str,
-    *,
-    chosen: str | None = None,
-    sender: Sender | None = None,
-    attachments: Sequence[str] = (),
+    tx: Tx, code: Code, title: str, body: str, *, chosen: str | None = None, sender: Sender | None = None, attachments: Sequence[str] = ()
 ) -> Receipt:
     """Takes an opinion in under a scanned code, with the files that these tokens name.
 

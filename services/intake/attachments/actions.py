@@ -11,7 +11,7 @@ from sqlalchemy import delete, func, select, text, update
 from sqlmodel import col
 
 from services.intake.attachments import cleaning, queries, rules
-from services.intake.attachments.errors import AttachmentNotReady, ContentNotAsDeclared, TooMuchWaiting, UploadIncomplete
+from services.intake.attachments.errors import AttachmentNotReady, ContentNotAsDeclared, TooMuchWaiting, UploadIncomplete, UploadNotFound
 from services.intake.attachments.models import Attachment, Upload, UploadPiece
 from services.intake.attachments.settings import AttachmentPolicy
 from services.intake.attachments.store import ObjectStore, digest_of
@@ -24,7 +24,6 @@ from shared.outbox import emit
 
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended('attachment/' || :digest, 0))")
 _TRY_LOCK = text("SELECT pg_try_advisory_xact_lock(hashtextextended('attachment/' || :digest, 0))")
-_LOCK_WAITING = text("SELECT pg_advisory_xact_lock(hashtext('attachments waiting'))")
 _TAKEN_AWAY_AT_ONCE = 50
 
 
@@ -38,25 +37,31 @@ async def begin(tx: Tx, size: int, sha256: bytes) -> tuple[Upload, str]:
     """Begins an upload; its token is nowhere else. Raises FileEmpty, FileTooLarge, TooMuchWaiting."""
     policy, token = policy_of(tx), rules.new_token()
     rules.check_beginning(policy, size)
-    await tx.execute(_LOCK_WAITING)
-    if await queries.waiting_bytes(tx) + size > policy.waiting:
-        raise TooMuchWaiting()
+    await _check_room(tx, size)
     upload = Upload(id=new_id(), token_hash=rules.hash_of(token), size=size, sha256=sha256, begun_at=now())
     tx.add(upload)
     return upload, token
 
 
 async def append(tx: Tx, upload_id: uuid.UUID, token: str, offset: int, piece: bytes) -> Upload:
-    """Adds the next piece. Raises UploadNotFound and what `rules.check_piece` raises; a file that cannot be taken ends here."""
+    """Adds the next piece. Raises UploadNotFound, TooMuchWaiting and what `rules.check_piece` raises; a file that cannot be taken
+    ends here."""
     upload = await queries.upload(tx, upload_id, token, lock=True)
     try:
         rules.check_piece(policy_of(tx), size=upload.size, received=upload.received, offset=offset, piece=piece)
     except Refused as refusal:
         await _end(tx, upload, refusal)
         raise
+    await _check_room(tx, len(piece))
     tx.add(UploadPiece(upload_id=upload.id, begins=offset, data=piece))
     upload.received += len(piece)
     return upload
+
+
+async def _check_room(tx: Tx, more: int) -> None:
+    # What has come counts, not what was declared: else a few words would keep everybody out for a day.
+    if await queries.waiting_bytes(tx) + more > policy_of(tx).waiting:
+        raise TooMuchWaiting()
 
 
 async def complete(tx: Tx, store: ObjectStore, upload_id: uuid.UUID, token: str) -> Attachment:
@@ -65,9 +70,12 @@ async def complete(tx: Tx, store: ObjectStore, upload_id: uuid.UUID, token: str)
     Raises UploadNotFound, UploadIncomplete, ContentNotAsDeclared, KindNotAccepted, FileTooLargeForItsKind, what the cleaner
     raises, FilesAway. What cannot be taken is gone.
     """
-    if (there := await queries.arrived(tx, upload_id, token)) is not None:
+    try:
+        upload = await queries.upload(tx, upload_id, token, lock=True)
+    except UploadNotFound:
+        if (there := await queries.arrived(tx, upload_id, token)) is None:
+            raise
         return there
-    upload = await queries.upload(tx, upload_id, token, lock=True)
     if upload.received < upload.size:
         raise UploadIncomplete(offset=upload.received)
     try:

@@ -43,8 +43,8 @@ async def content_of(tx: Tx, upload_id: uuid.UUID) -> bytes:
 
 
 async def waiting_bytes(tx: Tx) -> int:
-    """What all files hold that no matter has taken yet."""
-    uploads = select(func.coalesce(func.sum(col(Upload.size)), 0)).scalar_subquery()
+    """What has come of all files that no matter has taken yet."""
+    uploads = select(func.coalesce(func.sum(col(Upload.received)), 0)).scalar_subquery()
     files = select(func.coalesce(func.sum(col(Attachment.size)), 0)).where(col(Attachment.opinion_id).is_(None)).scalar_subquery()
     return int(await tx.scalar(select(uploads + files)) or 0)
 

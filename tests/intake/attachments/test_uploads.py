@@ -12,8 +12,7 @@ import time_machine
 from sqlalchemy import text
 
 from services.intake.attachments import actions, rules
-from services.intake.attachments.store import ObjectStore, digest_of
-from shared.bus import Bus
+from services.intake.attachments.store import digest_of
 from shared.clock import now
 from tests.intake.attachments import files
 from tests.intake.attachments.conftest import NOTHING, Resident
@@ -228,66 +227,26 @@ async def test_a_file_taken_back_is_gone_before_and_after_it_arrived(resident: R
     assert await resident.left() == NOTHING
 
 
-async def test_the_same_content_is_kept_once_and_goes_with_its_last_row(resident: Resident) -> None:
-    await resident.send(files.amr())
-    await resident.send(files.amr())
-    left = await resident.left()
-    assert (left["attachment"], len(left["contents"])) == (2, 1)
-    await resident.service.client.delete(f"/uploads/{resident.id}", headers=resident.token)
-    assert await resident.sweep() == 0
-    async with resident.service.tx() as tx:
-        await tx.execute(text("DELETE FROM attachment"))
-    assert await resident.sweep() == 1 and await resident.left() == NOTHING
-
-
-async def test_a_content_on_its_way_in_is_not_swept(resident: Resident) -> None:
-    digest = digest_of(b"content")
-    async with resident.service.tx() as tx:
-        await tx.execute(actions._LOCK, {"digest": digest})
-        await resident.store.put(digest, b"content")
-        assert await resident.sweep() == 0
-    assert await resident.sweep() == 1
-
-
-async def test_what_a_broken_attempt_left_is_replaced_and_swept(resident: Resident) -> None:
-    data = bytes(600_000)
-    digest = digest_of(data)
-    stream = resident.service.app.state.bus.client.jetstream()
-    await stream.publish(f"$O.intake.C.{digest}", b"the first piece of a process that died")
-    assert await resident.store.digests() == {digest} and not await resident.store.has(digest)
-    await resident.store.put(digest, data)
-    assert b"".join([piece async for piece in resident.store.get(digest)]) == data
-    assert await resident.sweep() == 1 and await resident.left() == NOTHING
-
-
-async def test_any_client_of_the_object_store_reads_what_is_kept(resident: Resident, servers: Any) -> None:
-    from shared.bus import connect_once
-
-    data = bytes(range(256)) * 3000
-    await resident.store.put(digest_of(data), data)
-    client = await connect_once(servers.nats_url, servers.nats_seed("operator"))
-    try:
-        found = await (await client.jetstream().object_store("intake")).get(digest_of(data))
-    finally:
-        await client.close()
-    assert found.data == data
-    await resident.sweep()
-
-
-async def test_while_the_store_is_away_the_file_waits_and_the_resident_is_told(resident: Resident) -> None:
+async def test_two_completions_at_once_give_one_file(resident: Resident) -> None:
     photo = files.picture()
     await resident.begin(photo)
     await resident.piece(0, photo)
-    away = Bus("intake", resident.service.database.settings)
-    resident.service.app.state.store = ObjectStore(away)
-    assert refused(await resident.complete(), 503, "FilesAway")
-    resident.service.app.state.store = resident.store
-    assert (await resident.complete()).status_code == 201
+    answers = await asyncio.gather(resident.complete(), resident.complete())
+    assert [a.status_code for a in answers] == [201, 201] and answers[0].json() == answers[1].json()
+    assert (await resident.left())["attachment"] == 1
 
 
-async def test_all_that_waits_together_has_a_limit(resident: Resident, monkeypatch: pytest.MonkeyPatch) -> None:
-    policy = resident.service.database.policy
-    small = policy.attachments.model_copy(update={"waiting": 16 * MEGABYTE})
+async def test_all_that_waits_together_has_a_limit_and_a_mere_promise_of_bytes_fills_nothing(
+    resident: Resident, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    policy, data = resident.service.database.policy, b"%PDF-" + bytes(595)
+    small = policy.attachments.model_copy(update={"waiting": 1000})
     monkeypatch.setattr(resident.service.database, "policy", policy.model_copy(update={"attachments": small}))
-    assert (await resident.begin(b"", size=10 * MEGABYTE)).status_code == 201
-    assert refused(await resident.begin(b"", size=10 * MEGABYTE), 503, "TooMuchWaiting")
+    for _ in range(3):
+        assert (await resident.begin(data)).status_code == 201
+    first, token = resident.id, resident.token
+    await resident.begin(data)
+    assert (await resident.piece(0, data)).status_code == 200
+    resident.id, resident.token = first, token
+    assert refused(await resident.piece(0, data), 503, "TooMuchWaiting")
+    assert refused(await resident.begin(data), 503, "TooMuchWaiting")

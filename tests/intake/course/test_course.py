@@ -149,9 +149,8 @@ async def test_after_24_hours_it_is_too_late_and_told_once(matter: Matter) -> No
 
 async def test_what_a_deputy_heard_in_a_contact_is_not_told_as_missed(place: Place) -> None:
     said = {"title": "路灯不亮", "text": "路灯坏了"}
-    body = {"kind": "visit", "on": "2026-06-01", "channel": "on_site", "persons": 2, "region": TOWN, "matters": [said]}
-    kinds = [kind.code for kind in place.service.database.policy.contacts.kinds]
-    answer = await place.post("/contacts", {**body, "kind": kinds[0]}, deputy())
+    body = {"kind": "grid_round", "on": "2026-06-01", "channel": "onsite", "persons": 2, "region": TOWN, "matters": [said]}
+    answer = await place.post("/contacts/own", body, deputy())
     assert answer.status_code == 201, answer.text
     place.go_to(now() + timedelta(hours=25))
     async with place.service.tx() as tx:
