@@ -22,6 +22,8 @@ from shared.settings import ServiceSettings
 EVENTS = "EVENTS"
 DEAD = "DEAD"
 AUDIT = "AUDIT"
+KEEPERS = ("intake",)
+"""Services that keep files, each in a bucket of its own."""
 
 # JetStream API error codes (nats-server errors.json)
 _DUPLICATE_IN_BATCH = 10201
@@ -197,6 +199,18 @@ class Bus:
         if not outcome.stored and not outcome.never and all(_is_transport(reason) for reason in outcome.again.values()):
             reasons = set(outcome.again.values())
             raise StreamFull(_FULL_REASON) if _FULL_REASON in reasons else BusAway(reasons.pop())
+
+
+def bucket_of(service: str) -> tuple[str, str]:
+    """The bucket of a service in JetStream's object store, and the stream that holds it. Raises ValueError for one without."""
+    if service not in KEEPERS:
+        raise ValueError(f"{service} keeps no files")
+    return service, f"OBJ_{service}"
+
+
+def is_full(error: APIError) -> bool:
+    """Whether a stream, or the broker's disk, has no room left."""
+    return error.err_code in _FULL
 
 
 async def connect_once(url: str, seed: str | None) -> Client:

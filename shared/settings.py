@@ -55,6 +55,7 @@ class ServiceSettings(BaseSettings):
     flow_limit: float = Field(default=30.0, description="age of fetch, outbox or standstill at which /health/flow turns red")
     events_max_age_days: float = 90.0
     events_max_bytes: int = 4 * 1024**3
+    objects_max_bytes: int = Field(default=1024**3, description="what the files of a service that keeps some may take in the broker")
     duplicate_window: float = 120.0
 
     body_limit: int = 1024 * 1024

@@ -1,11 +1,11 @@
-"""Declares the three streams, in one place: FastStream would update them silently (architecture, section 6)."""
+"""Declares the streams and the buckets of files, in one place: FastStream would update them silently (architecture, section 6)."""
 
 from __future__ import annotations
 
 from nats.js.api import DiscardPolicy, RetentionPolicy, StorageType, StreamConfig
 from nats.js.errors import NotFoundError
 
-from shared.bus import AUDIT, DEAD, EVENTS, connect_once
+from shared.bus import AUDIT, DEAD, EVENTS, KEEPERS, bucket_of, connect_once
 from shared.settings import ServiceSettings
 
 
@@ -14,7 +14,7 @@ def configs(settings: ServiceSettings) -> list[StreamConfig]:
 
     EVENTS and DEAD refuse new messages when they are full. In EVENTS and AUDIT nothing can be deleted or purged; a person
     may take letters out of DEAD. AUDIT keeps 5,000 checkpoints of each service (half a year of hours): each covers all rows
-    before it, so that the oldest may go.
+    before it, so that the oldest may go. Each service that keeps files has a bucket, whose contents it alone puts and takes away.
     """
     common = {
         "retention": RetentionPolicy.LIMITS,
@@ -53,7 +53,21 @@ def configs(settings: ServiceSettings) -> list[StreamConfig]:
             deny_purge=True,
             **common,  # type: ignore[arg-type]
         ),
+        *(_bucket(service, settings, common) for service in KEEPERS),
     ]
+
+
+def _bucket(service: str, settings: ServiceSettings, common: dict[str, object]) -> StreamConfig:
+    """The stream of a bucket of JetStream's object store, as every NATS client lays it out (ADR-20)."""
+    bucket, stream = bucket_of(service)
+    return StreamConfig(
+        name=stream,
+        subjects=[f"$O.{bucket}.C.>", f"$O.{bucket}.M.>"],
+        max_bytes=settings.objects_max_bytes,
+        discard=DiscardPolicy.NEW,
+        allow_rollup_hdrs=True,
+        **common,  # type: ignore[arg-type]
+    )
 
 
 async def declare(nats_url: str, seed: str | None, settings: ServiceSettings) -> None:

@@ -47,14 +47,14 @@ def code_signer() -> Ed25519PrivateKey:
 
 ROLE_PERMISSIONS = {
     "desk": (
-        "case.read case.assign opinion.read ledger.read ranking.read inbox.read project.read project.write "
+        "case.read case.assign opinion.read opinion.enter opinion.publish ledger.read ranking.read inbox.read project.read project.write "
         "station.read campaign.run reception.run reception.read contact.enter contact.read link.write "
         "appointment.staff petition.enter petition.read mediation.run mediation.read "
         "suggestion.gate suggestion.check suggestion.read suggestion.advise"
     ),
     "department": "case.read.own case.handle inbox.read project.read project.stage appointment.host suggestion.advise",
     "deputy": (
-        "ledger.read.own ranking.read inbox.read act.log project.read opinion.read.own reception.sign_in "
+        "ledger.read.own ranking.read inbox.read act.log project.read opinion.read.own opinion.answer reception.sign_in "
         "reception.read contact.log appointment.host petition.act mediation.act suggestion.raise"
     ),
     "station": (

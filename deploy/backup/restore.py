@@ -173,8 +173,10 @@ class _Work:
         bus = self.backends.bus
         if not isinstance(bus, NatsServer):
             return part.config
-        limit = Preparation({}, bus.url, None, self.settings.site, bus.max_file_store).events_max_bytes or -1
-        fitting = {"max_bytes": limit} if part.config["name"] == EVENTS else {}
+        sizes = Preparation({}, bus.url, None, self.settings.site, bus.max_file_store).sizes
+        name = str(part.config["name"])
+        limit = sizes.get("events_max_bytes" if name == EVENTS else "objects_max_bytes" if name.startswith("OBJ_") else "", None)
+        fitting = {} if limit is None else {"max_bytes": limit}
         return {**part.config, **fitting, "num_replicas": 1}
 
 

@@ -37,9 +37,9 @@ def operator_settings() -> RunSettings:
     if not settings.database_url:
         password = Credentials(settings.data / "secrets").password(SUPERUSER)
         os.environ["LIANXIN_DATABASE_URL"] = f"postgresql://{SUPERUSER}:{password}@postgres:5432/{SUPERUSER}"
-    # The stream must fit into the store that nats.conf grants.
-    limit = Preparation({}, "", None, settings.site, settings.nats_store).events_max_bytes
-    os.environ.setdefault("LIANXIN_EVENTS_MAX_BYTES", str(limit))
+    # The streams must fit into the store that nats.conf grants.
+    for name, limit in Preparation({}, "", None, settings.site, settings.nats_store).sizes.items():
+        os.environ.setdefault(f"LIANXIN_{name.upper()}", str(limit))
     return read_settings()
 
 

@@ -22,8 +22,8 @@ async def examine(settings: RunSettings) -> list[Finding]:
     if not (settings.data / "secrets").is_dir():
         return found  # never started here: there is nothing to ask, and nothing may be made by asking
     backends = Backends(settings, list(SERVICES))
-    limit = Preparation({}, "", None, settings.site, backends.bus.max_file_store).events_max_bytes
-    wanted = ServiceSettings.model_validate({"site": settings.site, **({"events_max_bytes": limit} if limit else {})})
+    sizes = Preparation({}, "", None, settings.site, backends.bus.max_file_store).sizes
+    wanted = ServiceSettings.model_validate({"site": settings.site, **sizes})
     databases, broker, suite = await asyncio.gather(
         look_at_databases({name: backends.database.url(name) for name in SERVICES}),
         look_at_broker(backends.bus.url, backends.seed("operator"), wanted, SERVICES),

@@ -7,6 +7,10 @@ from dataclasses import dataclass
 DEAD_STREAM_BYTES = 256 * 1024**2
 """What the dead letters' stream reserves of the store (see `shared.streams`)."""
 
+AUDIT_STREAM_BYTES = 16 * 1024**2
+"""What the audit's checkpoints reserve of it."""
+_SPARE = 8 * 1024**2
+
 
 @dataclass(frozen=True)
 class Preparation:
@@ -23,6 +27,14 @@ class Preparation:
         """What the event stream may take; a quarter of the store is left for attachments."""
         return max(self.store * 3 // 4 - DEAD_STREAM_BYTES, 32 * 1024**2) if self.store else None
 
+    @property
+    def sizes(self) -> dict[str, int]:
+        """What each stream may take of the embedded store, as settings; nothing where the broker is external."""
+        if not self.store or self.events_max_bytes is None:
+            return {}
+        objects = max(self.store // 4 - AUDIT_STREAM_BYTES - _SPARE, 16 * 1024**2)
+        return {"events_max_bytes": self.events_max_bytes, "objects_max_bytes": objects}
+
 
 def prepare(what: Preparation) -> None:
     """Bring every database to the newest schema and declare the streams."""
@@ -36,6 +48,5 @@ async def _prepare(what: Preparation) -> None:
 
     for service, url in what.databases.items():
         await migrate(service, url)
-    limit = {"events_max_bytes": what.events_max_bytes} if what.events_max_bytes else {}
-    settings = ServiceSettings.model_validate({"site": what.site, **limit})
+    settings = ServiceSettings.model_validate({"site": what.site, **what.sizes})
     await streams.declare(what.nats_url, what.operator_seed, settings)

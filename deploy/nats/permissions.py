@@ -7,6 +7,9 @@ STREAM = "EVENTS"
 DEAD_STREAM = "DEAD"
 AUDIT_STREAM = "AUDIT"
 
+KEEPERS = ("intake",)
+"""Services with a bucket of files in the object store (as in `shared.bus`; nothing of the suite is imported here)."""
+
 SERVICES = ("directory", "intake", "routing", "supervision", "scoring", "notify")
 """The services with a database and a bus user of their own; the gateway has no database."""
 
@@ -50,11 +53,22 @@ def _service(service: str, site: str) -> Permissions:
             f"$JS.API.STREAM.INFO.{DEAD_STREAM}",
             *_pull(service),
             *_pull(backfill),
+            *_keep_files(service),
             # The backfill consumer is thrown away when a new projection has caught up; the durable one never is.
             f"$JS.API.CONSUMER.DELETE.{STREAM}.{backfill}",
         ),
         subscribe=(f"_INBOX.{service}.>", f"live.{site}.>"),
     )
+
+
+def _keep_files(service: str) -> Iterator[str]:
+    """What it takes to put files into the service's own bucket, to read them, and to take them away again."""
+    if service in KEEPERS:
+        yield f"$O.{service}.>"
+        yield f"$JS.API.STREAM.INFO.OBJ_{service}"
+        yield f"$JS.API.STREAM.PURGE.OBJ_{service}"
+        yield f"$JS.API.DIRECT.GET.OBJ_{service}"
+        yield f"$JS.API.DIRECT.GET.OBJ_{service}.>"
 
 
 def _pull(consumer: str) -> Iterator[str]:

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-_STEPS = tuple(f"routing.case_{verb}.v1" for verb in ("opened", "assigned", "accepted", "objected", "replied", "reopened", "closed"))
-# The opening is seen only when it gave a category.
-_SEEN_BY_SENDER = (*_STEPS[1:], "routing.case_overdue.v1", "routing.rating_not_counted.v1")
+_STEPS = tuple(
+    f"routing.case_{verb}.v1" for verb in ("opened", "assigned", "accepted", "objected", "replied", "reopened", "closed", "withdrawn")
+)
+# The opening is seen only when it gave a category; the withdrawal is the sender's own.
+_SEEN_BY_SENDER = (*_STEPS[1:-1], "routing.case_overdue.v1", "routing.rating_not_counted.v1")
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,7 +38,17 @@ _FORWARDED = frozenset(
 # Set by the gateway itself, whatever the client says.
 _OWN = frozenset({b"host", b"content-length", b"x-request-id", b"traceparent", b"forwarded", b"x-real-ip", b"via"})
 _DROPPED = HOP_BY_HOP | _OWN | _FORWARDED
-_ONCE = (b"host", b"authorization", b"content-type", b"content-length", b"idempotency-key", b"if-match", b"x-lookup-code")
+_ONCE = (
+    b"host",
+    b"authorization",
+    b"content-type",
+    b"content-length",
+    b"idempotency-key",
+    b"if-match",
+    b"x-lookup-code",
+    b"x-upload-token",
+    b"upload-offset",
+)
 
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{8,64}")
 _TRACEPARENT = re.compile(rb"00-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")

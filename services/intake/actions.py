@@ -13,6 +13,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col
 
 from services.intake import numbers, rules
+from services.intake.attachments.actions import bind
 from services.intake.campaigns.queries import campaign_to_answer
 from services.intake.errors import AlreadyRated, CodeRevoked
 from services.intake.models import Base, Opinion, Rating, RevokedCode, Station
@@ -97,14 +98,22 @@ class Receipt:
     status: str
 
 
-async def submit(tx: Tx, code: Code, title: str, body: str, *, chosen: str | None = None, sender: Sender | None = None) -> Receipt:
-    """Takes an opinion in under a scanned code. Raises CodeRevoked, and for a campaign's code what `campaign_to_answer` raises."""
+async def submit(
+    tx: Tx, code: Code, title: str, body: str, *, chosen: str | None = None, sender: Sender | None = None, attachments: Sequence[str] = ()
+) -> Receipt:
+    """Takes an opinion in under a scanned code, with the files that these tokens name.
+
+    Raises CodeRevoked, for a campaign's code what `campaign_to_answer` raises, for attachments what `bind` raises.
+    """
     if code.kind == "campaign":
         campaign = await campaign_to_answer(tx, code.target_id, chosen)
         region = code.region or campaign.region
     else:
         region = code.region or await _region_of(tx, code)
-    return await take_in(tx, Origin(code.kind, code.code_id, code.target_id, region), title, body, chosen=chosen, sender=sender)
+    receipt = await take_in(tx, Origin(code.kind, code.code_id, code.target_id, region), title, body, chosen=chosen, sender=sender)
+    if attachments:
+        await bind(tx, receipt.opinion_id, receipt.number, attachments)
+    return receipt
 
 
 async def take_in(tx: Tx, origin: Origin, title: str, body: str, *, chosen: str | None = None, sender: Sender | None = None) -> Receipt:

@@ -11,6 +11,7 @@ from fastapi import Depends, Header, Query, Response
 from pydantic import BaseModel, Field, model_validator
 
 from services.intake import actions, queries, views
+from services.intake.board.actions import agree
 from services.intake.settings import Status
 from shared import codes
 from shared.events.intake import RatingLevel
@@ -44,6 +45,8 @@ class OpinionIn(RequestModel):
     text: str = Field(min_length=1, max_length=20_000)
     category: str | None = Field(default=None, max_length=40)
     contact: ContactIn | None = None
+    publish: bool = Field(default=False, description="agreed to be published after the desk has masked it")
+    attachments: list[Annotated[str, Field(max_length=64)]] = Field(default_factory=list, max_length=20, description="tokens of uploads")
 
 
 class ReceiptOut(BaseModel):
@@ -60,7 +63,12 @@ async def submit(
 ) -> ReceiptOut:
     """Sends an opinion under a scanned code."""
     sender = actions.Sender(form.contact.name, form.contact.phone) if form.contact else None
-    receipt = await actions.submit(tx, codes.read(form.code, keys), form.title, form.text, chosen=form.category, sender=sender)
+    code = codes.read(form.code, keys)
+    receipt = await actions.submit(
+        tx, code, form.title, form.text, chosen=form.category, sender=sender, attachments=form.attachments
+    )
+    if form.publish:
+        await agree(tx, receipt.number, receipt.lookup_code, agreed=True)
     return ReceiptOut(number=receipt.number, lookup_code=receipt.lookup_code, status=receipt.status)
 
 
@@ -72,12 +80,13 @@ async def track(
     lang: Lang,
     caller: Annotated[Caller | None, public()],
     lookup_code: LookupCode = "",
+    labels: Annotated[str | None, Query(max_length=40, description="a label set of the place; its own steps without")] = None,
     if_none_match: Annotated[str | None, Header()] = None,
 ) -> views.TrackOut:
     """How far an opinion has come, for whoever has its lookup code; polled with the ETag of the last answer."""
     opinion = await queries.opinion_of(tx, number, lookup_code)
     entries, ratings = await queries.timeline_of(tx, opinion.id), await queries.ratings_of(tx, opinion.id)
-    body = views.track_out(tx.policy, opinion, entries, ratings, lang).model_dump_json().encode()
+    body = views.track_out(tx.policy, opinion, entries, ratings, lang, labels).model_dump_json().encode()
     tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
     headers = {"ETag": tag, "Cache-Control": "private, no-cache", "Vary": "X-Lookup-Code, Accept-Language"}
     if if_none_match is not None and tag in if_none_match:

@@ -29,6 +29,13 @@ class AlreadyRated(Refused):
     status = 409
 
 
+class LabelSetUnknown(Refused):
+    """The place does not tell progress in steps of this name; `known` lists those it has beside its own."""
+
+    status = 422
+    shown = ("known",)
+
+
 class RegionOutOfReach(NotPermitted):
     """The thing lies in a region that the account is not in charge of."""
 

@@ -6,12 +6,19 @@ from fastapi import FastAPI
 
 from services.intake import api
 from services.intake.appointments import api as appointments
+from services.intake.attachments import api as attachments
+from services.intake.attachments.clock import sweeps_of
+from services.intake.attachments.store import ObjectStore
+from services.intake.board import api as board
 from services.intake.campaigns import api as campaigns
 from services.intake.campaigns.clock import sweeps as campaign_sweeps
 from services.intake.consumers import consumers
 from services.intake.contacts import api as contacts
 from services.intake.contacts import public as public_contacts
 from services.intake.contacts.clock import sweeps as contact_sweeps
+from services.intake.course import api as course
+from services.intake.course.clock import sweeps as course_sweeps
+from services.intake.entries import api as entries
 from services.intake.mediations import api as mediations
 from services.intake.petitions import api as petitions
 from services.intake.receptions.api import planning, sitting
@@ -27,15 +34,19 @@ from shared.sweeps import Sweeps
 def build(settings: Settings | None = None) -> FastAPI:
     """The service, one capability a line, for `uvicorn --factory services.intake.main:build`."""
     sweeps = Sweeps()
-    for capability in (campaign_sweeps, reception_sweeps, contact_sweeps):
+    for capability in (campaign_sweeps, reception_sweeps, contact_sweeps, course_sweeps):
         sweeps.all.extend(capability.all)
-    return create_app(
+    app = create_app(
         "intake",
         settings=settings or Settings(),
         consumers=consumers,
         sweeps=sweeps,
         routers=[
             api.router,
+            attachments.router,
+            entries.router,
+            course.router,
+            board.router,
             campaigns.router,
             planning.router,
             sitting.router,
@@ -50,3 +61,6 @@ def build(settings: Settings | None = None) -> FastAPI:
             public_suggestions.router,
         ],
     )
+    app.state.store = ObjectStore(app.state.bus)
+    app.state.sweeps += sweeps_of(app.state.store).all
+    return app

@@ -75,7 +75,7 @@ async def opinions_for(tx: Tx, caller: Caller, wanted: Wanted, after: Sequence[A
     statement = (
         select(Opinion, func.left(col(Opinion.text), _BEGINNING))
         .options(defer(Opinion.text, raiseload=True))  # type: ignore[arg-type]
-        .where(_scope(caller))
+        .where(scope_of(caller))
         .order_by(col(Opinion.submitted_at).desc(), col(Opinion.id).desc())
         .limit(limit + 1)
     )
@@ -90,7 +90,7 @@ async def opinions_for(tx: Tx, caller: Caller, wanted: Wanted, after: Sequence[A
     return [Listed(opinion, beginning) for opinion, beginning in await tx.execute(statement)]
 
 
-def _scope(caller: Caller) -> Any:
+def scope_of(caller: Caller) -> Any:
     """The caller's region with `opinion.read`; with `opinion.read.own` what came by the own code or by stations led."""
     if caller.may("opinion.read"):
         return col(Opinion.region).startswith(caller.region, autoescape=True)

@@ -21,6 +21,8 @@ from shared.events.routing import (
 )
 
 FIRST_STATUS: Status = "accepted"
+FINAL: tuple[Status, ...] = ("closed", "withdrawn", "answered_by_rep")
+"""Nothing follows: closed by a rating, taken back, or settled by a deputy's own answer."""
 Source = Literal["sender", "rule", "none"]
 
 
@@ -99,7 +101,7 @@ def told(event: CaseEvent) -> Told:
 
 def can_rate(status: str, round_: int, replied_round: int, rated_rounds: set[int]) -> bool:
     """Whether the current round has a reply that its sender has not rated."""
-    return status != "closed" and replied_round == round_ and round_ not in rated_rounds
+    return status not in FINAL and replied_round == round_ and round_ not in rated_rounds
 
 
 def check_ratable(status: str, round_: int, replied_round: int, rated_rounds: set[int]) -> None:

@@ -8,7 +8,11 @@ from pydantic import BaseModel, Field, SecretStr, field_validator, model_validat
 from pydantic_settings import SettingsConfigDict
 
 from services.intake.appointments.settings import AppointmentPolicy
+from services.intake.attachments.settings import AttachmentPolicy
+from services.intake.board.settings import BoardPolicy
 from services.intake.contacts.settings import ContactPolicy
+from services.intake.course.settings import CoursePolicy
+from services.intake.entries.settings import EntryPolicy
 from services.intake.labels import Label, Strict
 from services.intake.mediations.settings import MediationPolicy
 from services.intake.petitions.settings import PetitionPolicy
@@ -17,9 +21,20 @@ from services.intake.sealing import read_master_key
 from services.intake.suggestions.settings import SuggestionsPolicy
 from shared.settings import ServiceSettings
 
-Status = Literal["accepted", "classified", "assigned", "reassigning", "in_handling", "replied", "reopened", "closed"]
+Status = Literal[
+    "accepted",
+    "classified",
+    "assigned",
+    "reassigning",
+    "in_handling",
+    "replied",
+    "reopened",
+    "closed",
+    "withdrawn",
+    "answered_by_rep",
+]
 """Where an opinion stands, as its sender sees it. `reassigning`: the department objected and the desk decides anew."""
-Kind = Literal[Status, "overdue", "rated", "rating_not_counted"]
+Kind = Literal[Status, "overdue", "rated", "rating_not_counted", "supplemented"]
 """What a timeline tells of: each change of status, and what happens without one."""
 
 
@@ -35,6 +50,23 @@ class Progress(Strict):
 
     step: str
     label: Label
+
+
+class LabelSet(Strict):
+    """Another place's way of telling the same progress (七环节 beside 六步): its steps, and the step of each kind of progress."""
+
+    code: str = Field(pattern=r"^[a-z_]{2,40}$")
+    label: Label
+    steps: tuple[Step, ...]
+    of: dict[Kind, str]
+
+    @model_validator(mode="after")
+    def _tells_everything(self) -> LabelSet:
+        if missing := set(get_args(Kind)) - set(self.of):
+            raise ValueError(f"of lacks {', '.join(sorted(missing))}")
+        if unknown := set(self.of.values()) - {s.code for s in self.steps}:
+            raise ValueError(f"of names unknown steps: {', '.join(sorted(unknown))}")
+        return self
 
 
 class Certain(Strict):
@@ -59,9 +91,14 @@ class IntakePolicy(Strict):
     profile_version: str
     steps: tuple[Step, ...]
     progress: dict[Kind, Progress]
+    label_sets: tuple[LabelSet, ...] = ()
     result_labels: dict[str, Label]
     certain: Certain
     categories: tuple[Category, ...]
+    attachments: AttachmentPolicy
+    entries: EntryPolicy
+    course: CoursePolicy
+    board: BoardPolicy
     receptions: ReceptionPolicy
     contacts: ContactPolicy
     appointments: AppointmentPolicy
@@ -78,6 +115,10 @@ class IntakePolicy(Strict):
         codes = [c.code for c in self.categories]
         if len(set(codes)) < len(codes):
             raise ValueError("a category's code appears twice")
+        statuses = set(get_args(Status))
+        for name in ("withdraw_from", "supplement_in", "rep_answer_in"):
+            if unknown := set(getattr(self.course, name)) - statuses:
+                raise ValueError(f"course.{name} names unknown statuses: {', '.join(sorted(unknown))}")
         return self
 
 

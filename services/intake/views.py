@@ -10,9 +10,11 @@ from typing import cast
 from pydantic import BaseModel
 
 from services.intake import rules
+from services.intake.course.rules import Closing, closing_of
+from services.intake.errors import LabelSetUnknown
 from services.intake.labels import Label
 from services.intake.models import Opinion, Rating, TimelineEntry
-from services.intake.settings import IntakePolicy, Kind
+from services.intake.settings import IntakePolicy, Kind, Step
 from shared.masking import mask
 
 _EXCERPT = 200
@@ -52,6 +54,8 @@ class TrackOut(BaseModel):
     steps: list[StepOut]
     round: int
     can_rate: bool
+    closing: Closing | None
+    can_judge_rep_answer: bool
     timeline: list[EntryOut]
 
 
@@ -76,9 +80,15 @@ class ListedOut(BaseModel):
 
 
 def track_out(
-    policy: IntakePolicy, opinion: Opinion, entries: Sequence[tuple[TimelineEntry, str | None]], ratings: Sequence[Rating], lang: str
+    policy: IntakePolicy,
+    opinion: Opinion,
+    entries: Sequence[tuple[TimelineEntry, str | None]],
+    ratings: Sequence[Rating],
+    lang: str,
+    labels: str | None = None,
 ) -> TrackOut:
-    """The sender's view. Accepting and the sender's ratings are no events of others: they are put in here."""
+    """The sender's view, told in the steps of a label set. Accepting and the sender's ratings are no events of others: they are
+    put in here. Raises LabelSetUnknown."""
     progress = policy.progress
     timeline = [EntryOut(at=opinion.submitted_at, kind="accepted", label=_in(progress["accepted"].label, lang), round=1)]
     timeline += [_entry_out(policy, entry, department, lang) for entry, department in entries]
@@ -86,18 +96,32 @@ def track_out(
         EntryOut(at=r.rated_at, kind="rated", label=_in(progress["rated"].label, lang), round=r.round, level=r.level) for r in ratings
     ]
     timeline.sort(key=lambda e: e.at)
-    step = progress[opinion.status].step  # type: ignore[index]
+    steps, step = _steps(policy, opinion, labels)
+    kinds = {entry.kind for entry in timeline}
     return TrackOut(
         number=opinion.number,
         title=mask(opinion.title),
         submitted_at=opinion.submitted_at,
         status=opinion.status,
         status_label=_status_label(policy, opinion, lang),
-        steps=[StepOut(code=s.code, label=_in(s.label, lang), current=s.code == step) for s in policy.steps],
+        steps=[StepOut(code=s.code, label=_in(s.label, lang), current=s.code == step) for s in steps],
         round=opinion.round,
         can_rate=rules.can_rate(opinion.status, opinion.round, opinion.replied_round, {r.round for r in ratings}),
+        closing=closing_of(opinion.status),
+        can_judge_rep_answer="answered_by_rep" in kinds and opinion.status not in rules.FINAL and opinion.replied_round < opinion.round,
         timeline=timeline,
     )
+
+
+def _steps(policy: IntakePolicy, opinion: Opinion, labels: str | None) -> tuple[Sequence[Step], str]:
+    """The steps of a label set, the place's own unless another is named, and the one that the opinion stands in."""
+    status = cast(Kind, opinion.status)
+    if labels is None:
+        return policy.steps, policy.progress[status].step
+    found = next((one for one in policy.label_sets if one.code == labels), None)
+    if found is None:
+        raise LabelSetUnknown(where="labels", known=[one.code for one in policy.label_sets])
+    return found.steps, found.of[status]
 
 
 def _entry_out(policy: IntakePolicy, entry: TimelineEntry, department: str | None, lang: str) -> EntryOut:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from services.routing.actions import opening, rating
+from services.routing.actions import opening, rating, withdrawing
 from shared.consumers import Consumers
 from shared.db import Tx
 from shared.events.directory import OrganisationChanged
 from shared.events.intake import OpinionClassified, OpinionRated
+from shared.events.intake_opinions import OpinionWithdrawn, RepAnswerJudged
 
 consumers = Consumers("routing")
 
@@ -29,3 +30,16 @@ async def organisation_changed(tx: Tx, event: OrganisationChanged) -> None:
 async def opinion_rated(tx: Tx, event: OpinionRated) -> None:
     """Closed, opened anew, or not counted."""
     await rating.rate(tx, event)
+
+
+@consumers.on(OpinionWithdrawn, since="start")
+async def opinion_withdrawn(tx: Tx, event: OpinionWithdrawn) -> None:
+    """The sender took it back."""
+    await withdrawing.withdraw(tx, event.opinion_id, event.occurred_at, "by_sender")
+
+
+@consumers.on(RepAnswerJudged, since="start")
+async def rep_answer_judged(tx: Tx, event: RepAnswerJudged) -> None:
+    """Content with the deputy's answer, the sender needs no department."""
+    if event.accepted:
+        await withdrawing.withdraw(tx, event.opinion_id, event.occurred_at, "answered_by_rep")

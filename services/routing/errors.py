@@ -49,6 +49,12 @@ class CaseAlreadyClosed(Refused):
     shown = _STATE
 
 
+class CaseWasWithdrawn(Refused):
+    """Its sender took the matter back, or is content with a deputy's answer."""
+
+    shown = _STATE
+
+
 class ObjectionTooLate(Refused):
     """The time to object to the hand-over has passed; `until` is when it ended."""
 

@@ -14,15 +14,25 @@ from services.routing.errors import (
     CaseNotAccepted,
     CaseNotAssigned,
     CaseUnderObjection,
+    CaseWasWithdrawn,
 )
 from services.routing.settings import Clocks, Matter, RoutingPolicy
 from shared.errors import Refused
 from shared.events.intake import OpinionClassified
-from shared.events.routing import CaseAccepted, CaseAssigned, CaseClosed, CaseEvent, CaseObjected, CaseReopened, CaseReplied
+from shared.events.routing import (
+    CaseAccepted,
+    CaseAssigned,
+    CaseClosed,
+    CaseEvent,
+    CaseObjected,
+    CaseReopened,
+    CaseReplied,
+    CaseWithdrawn,
+)
 from shared.workdays import Calendar, Due, due
 
-Status = Literal["to_assign", "assigned", "accepted", "replied", "closed", "objected"]
-Action = Literal["assign", "accept", "object", "reply", "rate", "reopen"]
+Status = Literal["to_assign", "assigned", "accepted", "replied", "closed", "objected", "withdrawn"]
+Action = Literal["assign", "accept", "object", "reply", "rate", "reopen", "withdraw"]
 NotCounted = Literal["not_replied", "stale_round", "already_rated", "closed"]
 
 
@@ -49,6 +59,7 @@ TRANSITIONS = (
     Transition("accepted", "reply", "case.handle", "replied", CaseReplied),
     Transition("replied", "rate", None, "closed", CaseClosed),
     Transition("replied", "reopen", None, "assigned", CaseReopened),
+    *(Transition(s, "withdraw", None, "withdrawn", CaseWithdrawn) for s in ("to_assign", "assigned", "accepted", "objected", "replied")),
 )
 """The whole state machine (domain, section 2): doors, verbs, history and events follow from it."""
 
@@ -59,6 +70,7 @@ REFUSALS: dict[str, type[Refused]] = {
     "objected": CaseUnderObjection,
     "replied": CaseAlreadyReplied,
     "closed": CaseAlreadyClosed,
+    "withdrawn": CaseWasWithdrawn,
 }
 """The fact that forbids whatever a status has no transition for."""
 
@@ -117,6 +129,6 @@ def not_counted(status: str, round_: int, rated_round: int) -> NotCounted | None
     """Why a rating of `rated_round` has no effect on a case in `round_`, or None when it counts."""
     if rated_round < round_:
         return "stale_round"
-    if status == "closed":
-        return "already_rated" if rated_round == round_ else "closed"
+    if status in ("closed", "withdrawn"):
+        return "already_rated" if rated_round == round_ and status == "closed" else "closed"
     return None if status == "replied" and rated_round == round_ else "not_replied"

@@ -123,6 +123,12 @@ class CaseClosed(CaseEvent):
     level: RatingLevel
 
 
+class CaseWithdrawn(CaseEvent):
+    """A case ended before it was closed: its sender took the matter back, or is content with a deputy's answer."""
+
+    reason: Literal["by_sender", "answered_by_rep"]
+
+
 class RatingNotCounted(CaseEvent):
     """A rating had no effect, and why."""
 

@@ -24,6 +24,7 @@ from deploy.doctor import Finding, databases, examine
 from deploy.doctor.findings import finding
 from deploy.doctor.machine import look_at_machine
 from deploy.doctor.suite import replicas_say
+from deploy.local.prepare import Preparation
 from deploy.local.servers import LocalServers
 from deploy.local.settings import RunSettings
 from shared.health import troubles
@@ -75,7 +76,8 @@ async def test_altered_streams_lost_consumers_and_dead_letters_are_named(
     settings: RunSettings, servers: LocalServers, operator: Client
 ) -> None:
     stream = operator.jetstream()
-    wanted = ServiceSettings(site=kit.SITE, events_max_bytes=512 * 1024**2, events_max_age_days=7)
+    sizes = Preparation({}, "", None, kit.SITE, servers.nats.max_file_store).sizes
+    wanted = ServiceSettings(site=kit.SITE, **sizes, events_max_age_days=7)
     try:
         await declare(servers.nats_url, servers.nats_seed("operator"), wanted)
         await stream.publish(f"dead.{kit.SITE}.routing.opinion_classified.v1", b"{}")
@@ -87,7 +89,10 @@ async def test_altered_streams_lost_consumers_and_dead_letters_are_named(
         assert "AUDIT" in (await _found(settings))["stream_missing"].en
     finally:
         await stream.delete_stream("DEAD")
-        await declare(servers.nats_url, servers.nats_seed("operator"), ServiceSettings(site=kit.SITE, events_max_bytes=512 * 1024**2))
+        await declare(
+            servers.nats_url, servers.nats_seed("operator"),
+            ServiceSettings(site=kit.SITE, events_max_bytes=512 * 1024**2, objects_max_bytes=64 * 1024**2),
+        )
 
 
 _WAITS = """

@@ -38,24 +38,26 @@ def test_each_pair_of_status_and_action_leads_on_or_is_refused_by_its_fact():
         "CaseAlreadyReplied",
         "CaseAlreadyClosed",
     )
-    actions = ("assign", "accept", "object", "reply", "rate", "reopen")
+    out, gone = "withdrawn", "CaseWasWithdrawn"
+    actions = ("assign", "accept", "object", "reply", "rate", "reopen", "withdraw")
     table = {
-        #             assign      accept      object      reply      rate      reopen
-        "to_assign": ("assigned", none, none, none, none, none),
-        "assigned": ("assigned", "accepted", "objected", got, got, got),
-        "accepted": (won, won, won, "replied", won, won),
-        "replied": (done, done, done, done, "closed", "assigned"),
-        "closed": (closed, closed, closed, closed, closed, closed),
-        "objected": ("assigned", objected, objected, objected, objected, objected),
+        #             assign      accept      object      reply      rate      reopen  withdraw
+        "to_assign": ("assigned", none, none, none, none, none, out),
+        "assigned": ("assigned", "accepted", "objected", got, got, got, out),
+        "accepted": (won, won, won, "replied", won, won, out),
+        "replied": (done, done, done, done, "closed", "assigned", out),
+        "closed": (closed, closed, closed, closed, closed, closed, closed),
+        "objected": ("assigned", objected, objected, objected, objected, objected, out),
+        "withdrawn": (gone, gone, gone, gone, gone, gone, gone),
     }
     assert set(ACTIONS) == set(actions)
     assert {status: tuple(_after(status, action) for action in actions) for status in STATUSES} == table
 
 
-def test_every_status_can_be_reached_and_only_closed_is_final():
+def test_every_status_can_be_reached_and_only_closed_and_withdrawn_are_final():
     reached = {"to_assign"} | {t.next for t in rules.TRANSITIONS}
     assert reached == set(STATUSES)
-    assert set(STATUSES) - {t.status for t in rules.TRANSITIONS} == {"closed"}
+    assert set(STATUSES) - {t.status for t in rules.TRANSITIONS} == {"closed", "withdrawn"}
     assert set(rules.REFUSALS) == set(STATUSES)
     assert len({(t.status, t.action) for t in rules.TRANSITIONS}) == len(rules.TRANSITIONS)
 
@@ -146,6 +148,8 @@ def test_a_rating_counts_only_for_the_reply_of_the_current_round(status, round_,
         assert reason == "stale_round"
     elif status == "closed":
         assert reason == ("already_rated" if rated == round_ else "closed")
+    elif status == "withdrawn":
+        assert reason == "closed"
     elif reason:
         assert reason == "not_replied"
 

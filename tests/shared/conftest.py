@@ -38,7 +38,10 @@ async def fresh_streams(servers: LocalServers, operator: Client) -> None:
     """All streams anew, empty and without consumers."""
     for name in ("EVENTS", "DEAD", "AUDIT"):
         await operator.jetstream().delete_stream(name)
-    await declare(servers.nats_url, servers.nats_seed("operator"), ServiceSettings(site=kit.SITE, events_max_bytes=512 * 1024**2))
+    await declare(
+        servers.nats_url, servers.nats_seed("operator"),
+        ServiceSettings(site=kit.SITE, events_max_bytes=512 * 1024**2, objects_max_bytes=64 * 1024**2),
+    )
 
 
 @pytest_asyncio.fixture

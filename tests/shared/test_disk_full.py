@@ -91,7 +91,8 @@ async def on_small_broker(settings: ServiceSettings, events_max_bytes: int) -> A
 
 
 async def _declare(broker: NatsServer, credentials: Credentials, events_max_bytes: int) -> None:
-    await declare(broker.url, credentials.seed("operator"), ServiceSettings(site=kit.SITE, events_max_bytes=events_max_bytes))
+    settings = ServiceSettings(site=kit.SITE, events_max_bytes=events_max_bytes, objects_max_bytes=16 * 1024**2)
+    await declare(broker.url, credentials.seed("operator"), settings)
 
 
 async def _troubles(service: Service) -> list[str]:

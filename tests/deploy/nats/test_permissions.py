@@ -2,7 +2,8 @@
 
 import pytest
 
-from deploy.nats.permissions import SERVICES, USERS, permissions
+from deploy.nats.permissions import KEEPERS, SERVICES, USERS, permissions
+from shared import bus
 
 SITE = "320412"
 RUNNING = [user for user in USERS if user != "operator"]
@@ -11,7 +12,20 @@ RUNNING = [user for user in USERS if user != "operator"]
 @pytest.mark.parametrize("user", RUNNING)
 def test_nobody_who_runs_may_change_or_empty_a_stream(user: str) -> None:
     forbidden = ("STREAM.DELETE", "STREAM.PURGE", "STREAM.UPDATE", "STREAM.CREATE", "STREAM.MSG.DELETE", "CONSUMER.PAUSE")
-    assert not any(word in subject for subject in permissions(user, SITE).publish for word in forbidden)
+    found = [subject for subject in permissions(user, SITE).publish if any(word in subject for word in forbidden)]
+    # The one exception: a service that keeps files takes them away from its own bucket, and from nothing else.
+    assert found == ([f"$JS.API.STREAM.PURGE.OBJ_{user}"] if user in KEEPERS else [])
+
+
+@pytest.mark.parametrize("user", RUNNING)
+def test_nobody_reaches_the_files_of_another(user: str) -> None:
+    reached = {subject for subject in permissions(user, SITE).publish if "$O." in subject or "OBJ_" in subject}
+    assert all(f"OBJ_{user}" in subject or subject == f"$O.{user}.>" for subject in reached)
+    assert bool(reached) == (user in KEEPERS)
+
+
+def test_the_same_services_keep_files_for_the_broker_and_for_the_suite() -> None:
+    assert KEEPERS == bus.KEEPERS
 
 
 @pytest.mark.parametrize("service", SERVICES)

@@ -139,7 +139,7 @@ async def attach(tx: Tx, suggestion_id: uuid.UUID, caller: Caller, version: int,
     most = policy_of(tx).attachments
     if len(content.attachments) >= most:
         raise TooManyAttachments(most=most)
-    media_type, cleaned = files.accept(data)
+    media_type, cleaned = await files.accept(data, tx.policy.attachments.pixels)
     file = Attachment(
         id=new_id(),
         suggestion_id=suggestion.id,
