@@ -12,8 +12,12 @@ from services.intake.consumers import consumers
 from services.intake.contacts import api as contacts
 from services.intake.contacts import public as public_contacts
 from services.intake.contacts.clock import sweeps as contact_sweeps
+from services.intake.figures import api as figures
+from services.intake.figures.clock import sweeps as export_sweeps
 from services.intake.mediations import api as mediations
 from services.intake.petitions import api as petitions
+from services.intake.privacy import api as privacy
+from services.intake.privacy.clock import sweeps as privacy_sweeps
 from services.intake.receptions.api import planning, sitting
 from services.intake.receptions.api import public as public_receptions
 from services.intake.receptions.clock import sweeps as reception_sweeps
@@ -27,7 +31,7 @@ from shared.sweeps import Sweeps
 def build(settings: Settings | None = None) -> FastAPI:
     """The service, one capability a line, for `uvicorn --factory services.intake.main:build`."""
     sweeps = Sweeps()
-    for capability in (campaign_sweeps, reception_sweeps, contact_sweeps):
+    for capability in (campaign_sweeps, reception_sweeps, contact_sweeps, privacy_sweeps, export_sweeps):
         sweeps.all.extend(capability.all)
     return create_app(
         "intake",
@@ -48,5 +52,8 @@ def build(settings: Settings | None = None) -> FastAPI:
             deputies.router,
             offices.router,
             public_suggestions.router,
+            privacy.router,
+            figures.router,
+            figures.downloads,
         ],
     )

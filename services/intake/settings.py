@@ -9,9 +9,11 @@ from pydantic_settings import SettingsConfigDict
 
 from services.intake.appointments.settings import AppointmentPolicy
 from services.intake.contacts.settings import ContactPolicy
+from services.intake.figures.settings import ExportPolicy
 from services.intake.labels import Label, Strict
 from services.intake.mediations.settings import MediationPolicy
 from services.intake.petitions.settings import PetitionPolicy
+from services.intake.privacy.settings import PrivacyPolicy
 from services.intake.receptions.settings import ReceptionPolicy
 from services.intake.sealing import read_master_key
 from services.intake.suggestions.settings import SuggestionsPolicy
@@ -68,6 +70,8 @@ class IntakePolicy(Strict):
     petitions: PetitionPolicy
     mediations: MediationPolicy
     suggestions: SuggestionsPolicy
+    privacy: PrivacyPolicy
+    exports: ExportPolicy
 
     @model_validator(mode="after")
     def _hangs_together(self) -> IntakePolicy:
