@@ -95,7 +95,8 @@ async def apply(site: str, url: str, rows: Iterable[Erased]) -> int | None:
             if entries:
                 await tx.execute(_ENTER, entries)
             destroyed = await erase_again(tx)
-            tx.records.append(of_operator("erasures apply", f"destroyed:{destroyed}"))
+            if entries or destroyed:
+                tx.records.append(of_operator("erasures apply", f"listed:{len(entries)}", f"destroyed:{destroyed}"))
     finally:
         await database.close()
     return destroyed

@@ -201,7 +201,10 @@ async def export(export_id: uuid.UUID, tx: InTx, caller: Exporter) -> ExportOut:
 
 @downloads.get("/exports/{export_id}/file", response_class=StreamingResponse)
 async def file(
-    export_id: uuid.UUID, request: Request, caller: Exporter, format: sheets.Format = "xlsx"  # noqa: A002 - the parameter's name
+    export_id: uuid.UUID,
+    request: Request,
+    caller: Exporter,
+    format: sheets.Format = "xlsx",  # noqa: A002 - the parameter's name
 ) -> StreamingResponse:
     """The file of a finished export, as CSV or XLSX. Texts stay texts in both: nothing is calculated when it is opened."""
     database: Database = request.app.state.database

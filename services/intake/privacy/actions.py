@@ -82,7 +82,7 @@ async def _mask_texts(tx: Tx, table: str, key: str, columns: Sequence[str], ids:
     for column in columns:
         reading = text(f"SELECT ctid::text AS place, {column} AS written FROM {table} WHERE {key} = ANY(CAST(:ids AS uuid[])) FOR UPDATE")  # noqa: S608
         rows = [(row.place, row.written) for row in await tx.execute(reading, {"ids": list(ids)}) if row.written is not None]
-        writing = text(f"UPDATE {table} SET {column} = :masked WHERE ctid = CAST(:place AS tid)")  # noqa: S608 - constants
+        writing = text(f"UPDATE {table} SET {column} = :masked WHERE ctid = CAST(CAST(:place AS text) AS tid)")  # noqa: S608 - constants
         for place, written in rows:
             if (masked := mask(written)) != written:
                 await tx.execute(writing, {"place": place, "masked": masked})

@@ -95,12 +95,10 @@ async def lists(tx: InTx, lang: Lang, caller: Annotated[Caller, requires("person
         return [ListedOut(code=one.code, label=one.label.of(lang)) for one in named]
 
     policy = tx.policy.privacy
-    return ListsOut(
-        purposes=listed(policy.purposes), erase_grounds=listed(policy.erase_grounds), hold_grounds=listed(policy.hold_grounds)
-    )
+    return ListsOut(purposes=listed(policy.purposes), erase_grounds=listed(policy.erase_grounds), hold_grounds=listed(policy.hold_grounds))
 
 
-@router.get("/matters/{kind}/{matter_id}/contact")
+@router.get("/personal/{kind}/{matter_id}/contact")
 async def masked(kind: MatterKind, matter_id: Id, tx: InTx, caller: Annotated[Caller, requires("personal.read")]) -> FieldsOut:
     """The contact data of a matter of the caller's region, masked. For a desk to see whom a matter is from, not to call them."""
     matter = await queries.matter_in_reach(tx, kind, matter_id, caller)
@@ -124,7 +122,7 @@ async def erase_own(body: OwnIn, tx: InTx, caller: Annotated[Caller | None, publ
     return ErasedOut.model_validate(done.model_dump(include={"kind", "ground", "erased_at"}))
 
 
-@router.post("/matters/{kind}/{matter_id}/erase")
+@router.post("/personal/{kind}/{matter_id}/erase")
 async def erase(
     kind: MatterKind, matter_id: Id, body: GroundIn, tx: InTx, caller: Annotated[Caller, requires("personal.erase", "suggestion.raise")]
 ) -> ErasedOut:
@@ -133,14 +131,14 @@ async def erase(
     return ErasedOut.model_validate(done.model_dump(include={"kind", "ground", "erased_at"}))
 
 
-@router.post("/matters/{kind}/{matter_id}/hold", status_code=201)
+@router.post("/personal/{kind}/{matter_id}/hold", status_code=201)
 async def hold(kind: MatterKind, matter_id: Id, body: GroundIn, tx: InTx, caller: Eraser) -> HoldOut:
     """Keeps contact data from being erased."""
     row = await actions.hold(tx, kind, matter_id, caller, body.ground)
     return HoldOut.model_validate(row.model_dump(include=set(HoldOut.model_fields)))
 
 
-@router.post("/matters/{kind}/{matter_id}/lift")
+@router.post("/personal/{kind}/{matter_id}/lift")
 async def lift(kind: MatterKind, matter_id: Id, tx: InTx, caller: Eraser) -> HoldOut:
     """Lifts a hold."""
     row = await actions.lift(tx, kind, matter_id, caller)

@@ -15,6 +15,7 @@ from sqlalchemy import TextClause, text
 from services.intake import lookup, numbers
 from services.intake.privacy.errors import MatterUnknown
 from services.intake.privacy.settings import Group, Keeping
+from shared.clock import now
 from shared.db import Tx
 from shared.events.intake_privacy import MatterKind
 from shared.identity import Caller
@@ -22,7 +23,7 @@ from shared.identity import Caller
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a kind of matter lies. `find` gives region, whether it is open, whether it has a key, its fields' boxes and the key.
+    """Where a kind of matter lies. `find` takes `id` and `now` and gives region, whether it is open, its key and its boxes.
 
     `destroy` takes `ids`; `texts` are the columns with what people wrote, by table and the column of the matter's id.
     """
@@ -51,7 +52,7 @@ PLACES: dict[MatterKind, Place] = {
         fields=("phone", "address", "postcode", "card"),
     ),
     "appointment": Place(
-        find="SELECT s.region, a.state = 'booked' AND s.ends_at > now() AS open, a.key_wrapped, a.name_box, a.phone_box "
+        find="SELECT s.region, a.state = 'booked' AND s.ends_at > :now AS open, a.key_wrapped, a.name_box, a.phone_box "
         "FROM appointment a JOIN appointment_slot s ON s.id = a.slot_id WHERE a.id = :id FOR UPDATE OF a",
         destroy=f"UPDATE appointment {_FORGET_BOXES} RETURNING id",
         by_number="appointment",
@@ -122,7 +123,7 @@ class Matter:
 async def matter(tx: Tx, kind: MatterKind, matter_id: uuid.UUID) -> Matter:
     """A matter by its id, locked. Raises MatterUnknown."""
     place = PLACES[kind]
-    row = (await tx.execute(text(place.find), {"id": matter_id})).mappings().one_or_none()
+    row = (await tx.execute(text(place.find), {"id": matter_id, "now": now()})).mappings().one_or_none()
     if row is None:
         raise MatterUnknown()
     boxes = {name: row[f"{name}_box"] for name in place.fields}
