@@ -166,9 +166,10 @@ class _Work:
             await databases.mark_restored(self.urls[name], self.manifest.backup, self.manifest.cut_at)
 
     async def _remember_erasures(self, client: Client, there: Sequence[str]) -> None:
-        """Reads what was erased from what is about to be replaced, and keeps the list as a file."""
+        """Reads what was erased from what is about to be replaced and from earlier restores, and keeps the list as a file."""
+        before = [row for path in sorted(self.settings.data.glob("erasures-*.jsonl")) for row in erasures.from_lines(path)]
         told = await erasures.told(client, self.settings.site) if EVENTS in there else []
-        self.erased = [*self.erased, *told, *await erasures.listed(self.urls["intake"])]
+        self.erased = [*self.erased, *before, *told, *await erasures.listed(self.urls["intake"])]
         if self.erased:
             write_private(self.settings.data / f"erasures-{self.manifest.backup}.jsonl", erasures.as_lines(self.erased))
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+from shared.clock import now
 from tests.intake import golden
 from tests.intake.conftest import Place, code_text, form
 from tests.intake.people import NEAR, OTHER_TOWN, STATION, TOWN, at, clerk, deputy, desk, refused
@@ -107,7 +108,7 @@ async def test_suggestions_receptions_and_contacts_of_a_window(place: Place) -> 
     found = (await place.get("/figures/activity", desk(), **WINDOW)).json()
     assert found["suggestions_submitted"] == 0 and found["suggestions_checked"] == {"n": 0, "of": 0, "percent": None}
     async with place.service.tx() as tx:
-        await tx.execute(text("UPDATE suggestion SET status = 'refused', submitted_at = now()"))
+        await tx.execute(text("UPDATE suggestion SET status = 'refused', submitted_at = :now"), {"now": now()})
     await planned(place)
     async with place.service.tx() as tx:
         await tx.execute(text("UPDATE reception SET state = 'held'"))

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import text
 
 from services.intake.privacy.settings import Group
+from shared.clock import now
 from shared.events.intake import OpinionSubmitted
 from shared.events.intake_privacy import MatterKind
 from tests.intake.appointments.story import book, offered
@@ -85,16 +86,16 @@ async def keys(place: Place) -> set[uuid.UUID]:
         return set((await tx.execute(text(KEYS))).scalars())
 
 
-async def over(place: Place, made: dict[MatterKind, Kept]) -> None:
+async def over(place: Place) -> None:
     """Ends each matter now, as its own verbs would."""
     async with place.service.tx() as tx:
         for statement in (
-            "UPDATE opinion SET status = 'closed', status_at = now()",
-            "UPDATE appointment SET state = 'concluded', concluded_at = now()",
-            "UPDATE petition SET state = 'closed', \"end\" = 'withdrawn', closed_at = now()",
-            "UPDATE mediation SET state = 'concluded', outcome = 'withdrawn', concluded_on = current_date",
+            "UPDATE opinion SET status = 'closed', status_at = :now",
+            "UPDATE appointment SET state = 'concluded', concluded_at = :now",
+            "UPDATE petition SET state = 'closed', \"end\" = 'withdrawn', closed_at = :now",
+            "UPDATE mediation SET state = 'concluded', outcome = 'withdrawn', concluded_on = CAST(:now AS date)",
         ):
-            await tx.execute(text(statement))
+            await tx.execute(text(statement), {"now": now()})
 
 
 GROUP_OF: dict[MatterKind, Group] = {

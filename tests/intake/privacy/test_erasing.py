@@ -31,7 +31,7 @@ async def by_staff(place: Place, kept: Kept, verb: str = "erase", ground: str = 
 @pytest.mark.parametrize("kind", ["opinion", "appointment", "petition"])
 async def test_a_person_has_their_data_erased_with_the_lookup_code_and_only_so(place: Place, kind: Any) -> None:
     made = await one_of_each(place)
-    await over(place, made)
+    await over(place)
     refused(await own(place, made[kind], "0000-0000-0000"), 404, "MatterUnknown")
     assert await keys(place) >= {one.id for one in made.values()}
     answer = await own(place, made[kind])
@@ -46,7 +46,7 @@ async def test_a_person_has_their_data_erased_with_the_lookup_code_and_only_so(p
 @pytest.mark.parametrize("kind", ["opinion", "suggestion", "appointment", "petition", "mediation_party"])
 async def test_staff_erase_every_kind_on_a_ground_of_the_list(place: Place, kind: Any) -> None:
     made = await one_of_each(place)
-    await over(place, made)
+    await over(place)
     refused(await by_staff(place, made[kind], ground="because"), 422, "GroundNotListed")
     refused(await by_staff(place, made[kind], who=clerk()), 403, "NotPermitted")
     answer = await by_staff(place, made[kind])
@@ -77,7 +77,7 @@ async def test_what_is_under_way_is_not_erased(place: Place) -> None:
 
 async def test_erasing_masks_the_numbers_that_people_wrote_into_their_texts(place: Place) -> None:
     made = await one_of_each(place)
-    await over(place, made)
+    await over(place)
     rows = await place.service.rows()
     assert all(WRITTEN in "".join(rows[table]) for table in ("opinion", "appointment", "petition"))
     for kind in ("opinion", "appointment", "petition"):
@@ -107,22 +107,23 @@ async def test_what_was_erased_opens_for_nobody(place: Place) -> None:
 
 async def test_each_rule_erases_what_had_its_time_and_the_dry_run_had_counted_it(place: Place) -> None:
     made = await one_of_each(place)
-    await over(place, made)
+    await over(place)
     held = await opinion(place)
-    await over(place, made)
+    await over(place)
     await by_staff(place, held, "hold", "in_court")
     days = {rule["group"]: rule["days"] for rule in (await place.get("/retention", desk())).json()}
-    for kind, group in sorted(GROUP_OF.items(), key=lambda pair: days[pair[1]]):
-        place.go_to(now() + timedelta(days=days[group] + 10) if days[group] < 365 else now() + timedelta(days=days[group]))
-        rules = {rule["group"]: rule for rule in (await place.get("/retention", desk())).json()}
-        before = await keys(place)
-        if made[kind].id in before:
-            assert rules[group]["due"] >= 1, group
-        async with place.service.tx() as tx:
-            await actions.erase_due(tx, now())
-        assert made[kind].id not in await keys(place), kind
+    began = now()
+    for age in sorted({days[group] for group in GROUP_OF.values()}):
+        kinds = {kind: group for kind, group in GROUP_OF.items() if days[group] == age}
+        for later in (-1, 6):
+            place.go_to(began + timedelta(days=age + later))
+            counted = {rule["group"]: rule["due"] for rule in (await place.get("/retention", desk())).json()}
+            assert all(bool(counted[group]) is (later > 0) for group in kinds.values()), (age, later)
+            async with place.service.tx() as tx:
+                await actions.erase_due(tx, now())
+            left = await keys(place)
+            assert all((made[kind].id in left) is (later < 0) for kind in kinds), (age, later)
     assert held.id in await keys(place)
-    assert all(rule["due"] == 0 for rule in (await place.get("/retention", desk())).json())
     assert sum(rule["held"] for rule in (await place.get("/retention", desk())).json() if rule["group"] == "opinion_closed") == 1
     told_of = {(e.matter_id, e.ground) for e in await told(place.service, MatterErased)}
     assert told_of >= {(made[kind].id, "retention") for kind in GROUP_OF}
@@ -151,7 +152,7 @@ async def test_contacts_of_refused_withdrawn_and_decided_suggestions_have_their_
 async def test_a_batch_is_no_larger_than_it_may_be_and_the_next_takes_the_rest(place: Place) -> None:
     for _ in range(5):
         await opinion(place)
-    await over(place, {})
+    await over(place)
     place.go_to(now() + timedelta(days=200))
     done = []
     for _ in range(4):
@@ -176,7 +177,7 @@ async def test_keys_that_a_restored_backup_brought_back_are_destroyed_again(plac
 
 async def test_the_audit_names_who_erased_what_and_no_lookup_code(place: Place) -> None:
     kept = await petitioned(place)
-    await over(place, {})
+    await over(place)
     await own(place, kept)
     await place.service.app.state.audit.seal_all()
     async with place.service.tx() as tx:
