@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from nats.aio.client import Client
 from nats.errors import TimeoutError as NothingLeft
@@ -60,7 +60,7 @@ async def told(client: Client, site: str) -> list[Erased]:
         except NothingLeft:
             break
         left -= len(messages)
-        events = [read(MatterErased, message.headers or {}, message.data) for message in messages]
+        events = [cast(MatterErased, read(MatterErased, message.headers or {}, message.data)) for message in messages]
         for event in events:
             row = {"matter_id": str(event.matter_id), "kind": event.matter_kind, "ground": event.ground}
             found.append({**row, "erased_at": event.occurred_at.isoformat()})
