@@ -70,8 +70,10 @@ async def reveal(
     return opened(tx, matter_id, key_wrapped, boxes)
 
 
-def unsealed(tx: Tx, row: Sealed) -> Sender:
-    """The contact data of a row, for a verb that passes them on sealed again; nothing of an erased one."""
+def unsealed(tx: Tx, row: Sealed) -> Sender | None:
+    """The contact data of a row, for a verb that passes them on sealed again; None when they were erased."""
+    if row.key_wrapped is None:
+        return None
     fields = opened(tx, row.id, row.key_wrapped, {"name": row.name_box, "phone": row.phone_box})
     return Sender(fields["name"], fields["phone"])
 
