@@ -127,14 +127,16 @@ async def many(place: Place, number: int) -> None:
     fresh = {"id": "gen_random_uuid()", "number": "n::text", "submitted_at": "submitted_at + n * interval '20 seconds'"}
     names = [column.name for column in Opinion.metadata.tables["opinion"].columns]
     copied = ", ".join(fresh.get(name, f'"{name}"') for name in names)
-    copying = f"INSERT INTO opinion ({', '.join(names)}) SELECT {copied} FROM opinion, generate_series(CAST(:first AS int), CAST(:last AS int)) n WHERE id = :id"
+    each = "generate_series(CAST(:first AS int), CAST(:last AS int)) n"
+    copying = f"INSERT INTO opinion ({', '.join(names)}) SELECT {copied} FROM opinion, {each} WHERE id = :id"
     for first in range(1, number, 10_000):
         async with place.service.tx() as tx:
             await tx.execute(text(copying), {"id": kept.id, "first": first, "last": first + 9_999})
     for kind in ("classified", "assigned", "replied"):
         async with place.service.tx() as tx:
-            entering = "INSERT INTO timeline_entry (id, opinion_id, at, kind, round, case_version) "
-            await tx.execute(text(f"{entering} SELECT gen_random_uuid(), id, submitted_at, CAST(:kind AS text), 1, 2 FROM opinion"), {"kind": kind})
+            entering = "INSERT INTO timeline_entry (id, opinion_id, at, kind, round, case_version)"
+            copied = "gen_random_uuid(), id, submitted_at, CAST(:kind AS text), 1, 2"
+            await tx.execute(text(f"{entering} SELECT {copied} FROM opinion"), {"kind": kind})
 
 
 @pytest.mark.slow
