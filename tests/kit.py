@@ -50,20 +50,21 @@ ROLE_PERMISSIONS = {
         "case.read case.assign opinion.read opinion.enter opinion.publish ledger.read ranking.read inbox.read project.read project.write "
         "station.read campaign.run reception.run reception.read contact.enter contact.read link.write "
         "appointment.staff petition.enter petition.read mediation.run mediation.read "
-        "suggestion.gate suggestion.check suggestion.read suggestion.advise"
+        "suggestion.gate suggestion.check suggestion.read suggestion.advise "
+        "personal.read personal.unmask personal.erase figures.read export.run"
     ),
-    "department": "case.read.own case.handle inbox.read project.read project.stage appointment.host suggestion.advise",
+    "department": "case.read.own case.handle inbox.read project.read project.stage appointment.host suggestion.advise personal.unmask",
     "deputy": (
         "ledger.read.own ranking.read inbox.read act.log project.read opinion.read.own opinion.answer reception.sign_in "
-        "reception.read contact.log appointment.host petition.act mediation.act suggestion.raise"
+        "reception.read contact.log appointment.host petition.act mediation.act suggestion.raise personal.unmask"
     ),
     "station": (
         "inbox.read opinion.enter station.read reception.run reception.read contact.enter contact.read "
-        "appointment.staff petition.enter petition.read mediation.run mediation.read"
+        "appointment.staff petition.enter petition.read mediation.run mediation.read personal.read personal.unmask figures.read"
     ),
     "leader": (
         "case.read opinion.read ranking.read ledger.read inbox.read project.read reception.read contact.read "
-        "petition.read mediation.read suggestion.read"
+        "petition.read mediation.read suggestion.read figures.read"
     ),
     "sysadmin": "master.read master.write account.write import.run ops.read inbox.read",
     "secadmin": "account.role account.unlock code.issue code.revoke key.rotate inbox.read",

@@ -13,7 +13,7 @@ from typing import Any
 from nats.aio.client import Client
 from sqlalchemy.exc import DBAPIError
 
-from deploy.backup import databases, streams
+from deploy.backup import databases, erasures, streams
 from deploy.backup.make import SECRETS
 from deploy.backup.manifest import Manifest, StreamPart, read_manifest
 from deploy.backup.standing import operator, standing, tools
@@ -36,22 +36,31 @@ _LOGINS = ("postgres-", "nats-")
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """A finished restore. `gap`: what a surviving broker knew of and the backup does not; `gap_file` holds every id of it."""
+    """A finished restore. `gap`: what a surviving broker knew of and the backup does not; `gap_file` holds every id of it.
+
+    `erased_again`: keys that the backup brought back and that were destroyed again; None when the backup's schema is too old for it.
+    """
 
     manifest: Manifest
     took: float
     gap: Report
     gap_file: Path | None
+    erased_again: int | None = 0
 
 
-def restore(settings: RunSettings, folder: Path, *, replace: bool = False, streams_only: bool = False) -> Restored:
+def restore(
+    settings: RunSettings, folder: Path, *, replace: bool = False, streams_only: bool = False, erased: Path | None = None
+) -> Restored:
     """Puts everything back as it was at the backup's cut; with `streams_only` the streams, under databases that survived.
+
+    What was erased since stays erased: as the replaced database, a surviving broker and the list in `erased` tell.
 
     Raises LocalError: when a file is missing or damaged, when the suite runs, and, without `replace`, when there is
     something that would be lost; then nothing has been touched.
     """
     begun, folder = time.monotonic(), folder.absolute()
     manifest = read_manifest(folder)
+    kept = erasures.from_lines(erased) if erased else []
     if manifest.site != settings.site:
         raise LocalError(
             f"This is a backup of site {manifest.site}, and LIANXIN_SITE is {settings.site}.",
@@ -62,12 +71,12 @@ def restore(settings: RunSettings, folder: Path, *, replace: bool = False, strea
     for target, content in missing.items():
         write_private(target, content)
     with standing(settings, alone=True) as backends:
-        work = _Work(settings, backends, folder, manifest)
+        work = _Work(settings, backends, folder, manifest, kept)
         try:
             gap, gap_file = asyncio.run(work.run(replace, streams_only, other))
         except DBAPIError as error:
             raise LocalError(f"A database refuses: {error.orig}", f"数据库拒绝：{error.orig}") from error
-    return Restored(manifest, round(time.monotonic() - begun, 1), gap, gap_file)
+    return Restored(manifest, round(time.monotonic() - begun, 1), gap, gap_file, work.erased_again)
 
 
 def keys(data: Path, folder: Path) -> tuple[dict[Path, str], dict[Path, str]]:
@@ -83,12 +92,14 @@ def keys(data: Path, folder: Path) -> tuple[dict[Path, str], dict[Path, str]]:
     return missing, other
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Work:
     settings: RunSettings
     backends: Backends
     folder: Path
     manifest: Manifest
+    erased: list[erasures.Erased]
+    erased_again: int | None = 0
 
     @property
     def urls(self) -> Mapping[str, str]:
@@ -103,7 +114,9 @@ class _Work:
                 target.rename(target.with_name(f"{target.name}.before-{self.manifest.backup}"))
                 write_private(target, content)
             if not streams_only:
+                await self._remember_erasures(client, there)
                 await self._databases()
+                self.erased_again = await erasures.apply(self.settings.site, self.urls["intake"], self.erased)
             before = await reconcile(Sources.of(self.settings)) if await self._survived(client, there) else None
             await self._streams(client, there)
         unfinished_restore(self.settings.data).unlink()
@@ -151,6 +164,14 @@ class _Work:
         for name, part in self.manifest.databases.items():
             await databases.load(tools(self.settings), self.urls[name], self.folder / part.file, part.rows)
             await databases.mark_restored(self.urls[name], self.manifest.backup, self.manifest.cut_at)
+
+    async def _remember_erasures(self, client: Client, there: Sequence[str]) -> None:
+        """Reads what was erased from what is about to be replaced and from earlier restores, and keeps the list as a file."""
+        before = [row for path in sorted(self.settings.data.glob("erasures-*.jsonl")) for row in erasures.from_lines(path)]
+        told = await erasures.told(client, self.settings.site) if EVENTS in there else []
+        self.erased = [*self.erased, *before, *told, *await erasures.listed(self.urls["intake"])]
+        if self.erased:
+            write_private(self.settings.data / f"erasures-{self.manifest.backup}.jsonl", erasures.as_lines(self.erased))
 
     async def _survived(self, client: Client, there: Sequence[str]) -> bool:
         """Whether the broker still holds the stream of the backup, and more."""

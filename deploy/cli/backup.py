@@ -41,15 +41,21 @@ def restore(
     folder: Folder,
     replace: Annotated[bool, typer.Option("--replace", help="put it in the place of data that is there")] = False,
     streams_only: Annotated[bool, typer.Option("--streams-only", help="the broker alone was lost, the databases survived")] = False,
+    erased: Annotated[Path | None, typer.Option("--erasures", help="what `lianxin erasures list` wrote last")] = None,
 ) -> None:
     """Puts a backup back. The suite must not run. Exit status 2 when it was refused."""
     with explained():
-        done = backups.restore(read_settings(), folder, replace=replace, streams_only=streams_only)
+        done = backups.restore(read_settings(), folder, replace=replace, streams_only=streams_only, erased=erased)
     console.print(f"Restored to 已恢复至 {done.manifest.cut_at.isoformat()} in {done.took:.1f} s.")
     if done.gap_file is not None:
         console.print("The broker knew of more; this came after the backup and is lost. 以下内容晚于备份，已丢失：")
         for line in done.gap.wrong():
             console.print(f"  {line}", markup=False)
         console.print(f"All of it 完整清单: {done.gap_file}", markup=False)
+    if done.erased_again is None:
+        console.print("The backup is older than the list of erasures: `lianxin migrate`, then `lianxin erasures apply` it.", style="yellow")
+        console.print("备份早于删除清单：请先执行 lianxin migrate，再执行 lianxin erasures apply。", style="yellow")
+    else:
+        console.print(f"Contact data erased before and destroyed again 重新销毁的联系方式: {done.erased_again}")
     console.print("Start the suite, then `lianxin reconcile`. What was revoked since the backup has to be revoked again.")
     console.print("请启动系统并执行 lianxin reconcile；备份之后吊销的二维码、账号须重新吊销。")

@@ -19,8 +19,12 @@ from services.intake.contacts.clock import sweeps as contact_sweeps
 from services.intake.course import api as course
 from services.intake.course.clock import sweeps as course_sweeps
 from services.intake.entries import api as entries
+from services.intake.figures import api as figures
+from services.intake.figures.clock import sweeps as export_sweeps
 from services.intake.mediations import api as mediations
 from services.intake.petitions import api as petitions
+from services.intake.privacy import api as privacy
+from services.intake.privacy.clock import sweeps as privacy_sweeps
 from services.intake.receptions.api import planning, sitting
 from services.intake.receptions.api import public as public_receptions
 from services.intake.receptions.clock import sweeps as reception_sweeps
@@ -34,7 +38,7 @@ from shared.sweeps import Sweeps
 def build(settings: Settings | None = None) -> FastAPI:
     """The service, one capability a line, for `uvicorn --factory services.intake.main:build`."""
     sweeps = Sweeps()
-    for capability in (campaign_sweeps, reception_sweeps, contact_sweeps, course_sweeps):
+    for capability in (campaign_sweeps, reception_sweeps, contact_sweeps, course_sweeps, privacy_sweeps, export_sweeps):
         sweeps.all.extend(capability.all)
     app = create_app(
         "intake",
@@ -59,6 +63,9 @@ def build(settings: Settings | None = None) -> FastAPI:
             deputies.router,
             offices.router,
             public_suggestions.router,
+            privacy.router,
+            figures.router,
+            figures.downloads,
         ],
     )
     app.state.store = ObjectStore(app.state.bus)

@@ -6,6 +6,7 @@ import uuid
 from datetime import date, datetime
 
 from sqlalchemy import Column, Index, LargeBinary, Text
+from sqlalchemy import text as sql
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
@@ -61,6 +62,7 @@ class Contact(Base, table=True):
     """
 
     __tablename__ = "contact"
+    __table_args__ = (Index("contact_given", "given_at"),)
 
     opinion_id: uuid.UUID = Field(primary_key=True, foreign_key="opinion.id")
     key_wrapped: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
@@ -73,7 +75,10 @@ class TimelineEntry(Base, table=True):
     """One thing that happened to an opinion after it was sent, as its sender may see it. `id` is the event's."""
 
     __tablename__ = "timeline_entry"
-    __table_args__ = (Index("timeline_entry_opinion", "opinion_id"),)
+    __table_args__ = (
+        Index("timeline_entry_opinion", "opinion_id"),
+        Index("timeline_entry_assigned", "opinion_id", postgresql_where=sql("kind = 'assigned'")),
+    )
 
     id: uuid.UUID = Field(primary_key=True)
     opinion_id: uuid.UUID = Field(foreign_key="opinion.id")

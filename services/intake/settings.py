@@ -13,9 +13,11 @@ from services.intake.board.settings import BoardPolicy
 from services.intake.contacts.settings import ContactPolicy
 from services.intake.course.settings import CoursePolicy
 from services.intake.entries.settings import EntryPolicy
+from services.intake.figures.settings import ExportPolicy
 from services.intake.labels import Label, Strict
 from services.intake.mediations.settings import MediationPolicy
 from services.intake.petitions.settings import PetitionPolicy
+from services.intake.privacy.settings import PrivacyPolicy
 from services.intake.receptions.settings import ReceptionPolicy
 from services.intake.sealing import read_master_key
 from services.intake.suggestions.settings import SuggestionsPolicy
@@ -105,6 +107,8 @@ class IntakePolicy(Strict):
     petitions: PetitionPolicy
     mediations: MediationPolicy
     suggestions: SuggestionsPolicy
+    privacy: PrivacyPolicy
+    exports: ExportPolicy
 
     @model_validator(mode="after")
     def _hangs_together(self) -> IntakePolicy:

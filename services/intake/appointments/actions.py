@@ -202,7 +202,7 @@ async def conclude(
 async def read_contact(tx: Tx, appointment_id: uuid.UUID, caller: Caller, purpose: str) -> opinions.Sender:
     """How to reach the visitor, for the host or staff; who read it and what for is kept. Raises AppointmentUnknown, NotTheHost."""
     booking, _ = await queries.appointment(tx, appointment_id, caller)
-    return disclose(tx, booking, caller, purpose)
+    return await disclose(tx, booking, caller, purpose)
 
 
 async def _take(tx: Tx, booking: Booking, slot: Slot, raised: Raised) -> opinions.Receipt:

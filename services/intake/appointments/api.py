@@ -15,6 +15,7 @@ from services.intake.appointments import actions, queries
 from services.intake.appointments.errors import HostUnclear
 from services.intake.appointments.models import Booking, Slot
 from services.intake.civil import Moment
+from services.intake.disclosing import PurposeIn
 from shared.clock import now
 from shared.events.intake_appointments import AppointmentOutcome
 from shared.events.intake_receptions import MeetingChannel
@@ -26,6 +27,7 @@ router = service_router(tags=["appointments"])
 
 Anyone = Annotated[Caller | None, public()]
 Host = Annotated[Caller, requires("appointment.host", "appointment.staff")]
+Unmasker = Annotated[Caller, requires("personal.unmask")]
 LookupCode = Annotated[str, Header(alias="X-Lookup-Code", max_length=64, description="the code that came with the number")]
 Number = Annotated[str, Field(max_length=64)]
 
@@ -61,12 +63,6 @@ class OutcomeIn(RequestModel):
     outcome: AppointmentOutcome
     note: str | None = Field(default=None, min_length=1, max_length=5_000)
     matter: RaisedIn | None = None
-
-
-class PurposeIn(RequestModel):
-    """What the contact data are read for."""
-
-    purpose: str = Field(min_length=2, max_length=200)
 
 
 class SlotOut(BaseModel):
@@ -200,7 +196,7 @@ async def conclude(appointment_id: uuid.UUID, body: OutcomeIn, tx: InTx, version
 
 
 @router.post("/appointments/{appointment_id}/contact", openapi_extra={"x-idempotent": False})
-async def contact(appointment_id: uuid.UUID, body: PurposeIn, tx: InTx, caller: Host) -> ContactOut:
+async def contact(appointment_id: uuid.UUID, body: PurposeIn, tx: InTx, caller: Unmasker) -> ContactOut:
     """How to reach the visitor; a POST, because reading it leaves a row that says who and what for."""
     sender = await actions.read_contact(tx, appointment_id, caller, body.purpose)
     return ContactOut(name=sender.name, phone=sender.phone)

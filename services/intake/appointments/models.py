@@ -55,7 +55,7 @@ class Booking(Base, table=True):
     lookup_salt: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
     lookup_hash: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
     topic: str = Field(sa_column=Column(Text, nullable=False))
-    key_wrapped: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    key_wrapped: bytes | None = Field(sa_column=Column(LargeBinary, nullable=True))
     name_box: bytes | None = Field(sa_column=Column(LargeBinary, nullable=True))
     phone_box: bytes | None = Field(sa_column=Column(LargeBinary, nullable=True))
     state: str = "booked"

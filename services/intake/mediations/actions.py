@@ -139,7 +139,7 @@ async def conclude(tx: Tx, mediation_id: uuid.UUID, caller: Caller, version: int
 async def read_contact(tx: Tx, mediation_id: uuid.UUID, party_id: uuid.UUID, caller: Caller, purpose: str) -> Sender:
     """How to reach a party, for staff and the deputies who mediate, while the case is open. Raises PartyUnknown, MediationIsOver."""
     rules.check_open(await queries.mediation(tx, mediation_id, caller))
-    return disclose(tx, await queries.party(tx, mediation_id, party_id), caller, purpose)
+    return await disclose(tx, await queries.party(tx, mediation_id, party_id), caller, purpose)
 
 
 async def _locked(tx: Tx, mediation_id: uuid.UUID, caller: Caller, version: int) -> Mediation:

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
+from services.intake.disclosing import PurposeIn
 from services.intake.mediations import actions, queries, rules
 from services.intake.mediations.models import Mediation
 from shared.db import Tx
@@ -19,6 +20,7 @@ from shared.identity import Caller, requires
 router = service_router(tags=["mediations"])
 
 Staff = Annotated[Caller, requires("mediation.run")]
+Unmasker = Annotated[Caller, requires("personal.unmask")]
 Mediating = Annotated[Caller, requires("mediation.run", "mediation.act")]
 Reader = Annotated[Caller, requires("mediation.read", "mediation.act")]
 Code = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{1,39}$")]
@@ -64,12 +66,6 @@ class OutcomeIn(RequestModel):
 
     outcome: MediationOutcome
     result: str = Field(min_length=2, max_length=5_000)
-
-
-class PurposeIn(RequestModel):
-    """What the contact data are read for."""
-
-    purpose: str = Field(min_length=2, max_length=200)
 
 
 class ContactOut(BaseModel):
@@ -187,7 +183,7 @@ async def conclude(mediation_id: uuid.UUID, body: OutcomeIn, tx: InTx, lang: Lan
 
 
 @router.post("/mediations/{mediation_id}/parties/{party_id}/contact", openapi_extra={"x-idempotent": False})
-async def contact(mediation_id: uuid.UUID, party_id: uuid.UUID, body: PurposeIn, tx: InTx, caller: Mediating) -> ContactOut:
+async def contact(mediation_id: uuid.UUID, party_id: uuid.UUID, body: PurposeIn, tx: InTx, caller: Unmasker) -> ContactOut:
     """How to reach a party; a POST, because reading it leaves a row that says who and what for."""
     sender = await actions.read_contact(tx, mediation_id, party_id, caller, body.purpose)
     return ContactOut(name=sender.name, phone=sender.phone)

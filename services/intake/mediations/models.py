@@ -45,7 +45,7 @@ class Party(Base, table=True):
     id: uuid.UUID = Field(primary_key=True)
     mediation_id: uuid.UUID = Field(foreign_key="mediation.id")
     side: str
-    key_wrapped: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    key_wrapped: bytes | None = Field(sa_column=Column(LargeBinary, nullable=True))
     name_box: bytes | None = Field(sa_column=Column(LargeBinary, nullable=True))
     phone_box: bytes | None = Field(sa_column=Column(LargeBinary, nullable=True))
     agreed_at: datetime | None = utc_column(nullable=True, default=None)

@@ -194,7 +194,7 @@ async def read_contact(tx: Tx, petition_id: uuid.UUID, caller: Caller, purpose: 
     """How to reach the petitioner, for who acts and with consent only. Raises ConsentMissing, PetitionIsClosed, NotYourPetition."""
     petition = await queries.petition_to_act_in(tx, petition_id, caller)
     rules.check_acting(petition)
-    return disclose(tx, petition, caller, purpose)
+    return await disclose(tx, petition, caller, purpose)
 
 
 async def _close(tx: Tx, petition: Petition, end: PetitionEnd) -> None:

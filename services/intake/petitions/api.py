@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field
 
 from services.intake import actions as opinions
 from services.intake.api import ContactIn, ReceiptOut
+from services.intake.disclosing import PurposeIn
 from services.intake.petitions import actions, queries, rules
 from services.intake.petitions.models import Petition, Transfer
 from shared.clock import now
@@ -24,6 +25,7 @@ router = service_router(tags=["petitions"])
 
 Anyone = Annotated[Caller | None, public()]
 Actor = Annotated[Caller, requires("petition.act", "petition.enter")]
+Unmasker = Annotated[Caller, requires("personal.unmask")]
 Reader = Annotated[Caller, requires("petition.read", "petition.act")]
 LookupCode = Annotated[str, Header(alias="X-Lookup-Code", max_length=64, description="the code that came with the number")]
 Number = Annotated[str, Field(max_length=64)]
@@ -79,12 +81,6 @@ class GroundIn(RequestModel):
     """Why a petition is not taken."""
 
     ground: str = Field(max_length=40)
-
-
-class PurposeIn(RequestModel):
-    """What the contact data are read for."""
-
-    purpose: str = Field(min_length=2, max_length=200)
 
 
 class ContactOut(BaseModel):
@@ -231,7 +227,7 @@ async def petition(petition_id: uuid.UUID, tx: InTx, caller: Reader) -> Petition
 
 
 @router.post("/petitions/{petition_id}/contact", openapi_extra={"x-idempotent": False})
-async def contact(petition_id: uuid.UUID, body: PurposeIn, tx: InTx, caller: Actor) -> ContactOut:
+async def contact(petition_id: uuid.UUID, body: PurposeIn, tx: InTx, caller: Unmasker) -> ContactOut:
     """How to reach the petitioner; a POST, because reading it leaves a row that says who and what for."""
     sender = await actions.read_contact(tx, petition_id, caller, body.purpose)
     return ContactOut(name=sender.name, phone=sender.phone)

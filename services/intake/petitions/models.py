@@ -26,7 +26,7 @@ class Petition(Base, table=True):
     number: str = Field(unique=True)
     lookup_salt: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
     lookup_hash: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
-    key_wrapped: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    key_wrapped: bytes | None = Field(sa_column=Column(LargeBinary, nullable=True))
     name_box: bytes | None = Field(sa_column=Column(LargeBinary, nullable=True))
     phone_box: bytes | None = Field(sa_column=Column(LargeBinary, nullable=True))
     deputy_id: uuid.UUID

@@ -152,9 +152,9 @@ async def test_the_visitor_is_sealed_and_read_by_the_host_only_with_a_purpose_th
     refused(await place.post(path, {"purpose": "好奇"}, deputy(COUNTY)), 403, "NotTheHost")
     refused(await place.post(path, {"purpose": "好奇"}, clerk(OTHER_TOWN)), 403, "NotTheHost")
     assert not (await place.service.rows())["contact_view"]
-    assert (await place.post(path, {"purpose": "约谈前确认"}, deputy())).json() == VISITOR
+    assert (await place.post(path, {"purpose": "arrange"}, deputy())).json() == VISITOR
     [view] = (await place.service.rows())["contact_view"]
-    assert json.loads(view)["purpose"] == "约谈前确认"
+    assert json.loads(view)["purpose"] == "arrange"
 
 
 async def test_a_unit_offers_slots_for_itself_and_staff_for_a_deputy_of_their_region(place: Place) -> None:

@@ -111,10 +111,10 @@ async def test_parties_are_sealed_and_read_by_who_mediates_with_a_purpose_that_i
         assert secret not in shown
     path = f"/mediations/{case.found['id']}/parties/{case.found['parties'][0]['id']}/contact"
     refused(await place.post(path, {"purpose": "好奇"}, deputy(COUNTY)), 404, "MediationUnknown")
-    assert (await place.post(path, {"purpose": "约调解"}, deputy())).json() == {"name": "欧阳金丝雀", "phone": "13912345678"}
+    assert (await place.post(path, {"purpose": "arrange"}, deputy())).json() == {"name": "欧阳金丝雀", "phone": "13912345678"}
     assert len((await place.service.rows())["contact_view"]) == 1
     await case.conclude("failed")
-    refused(await place.post(path, {"purpose": "约调解"}, deputy()), 409, "MediationIsOver")
+    refused(await place.post(path, {"purpose": "arrange"}, deputy()), 409, "MediationIsOver")
 
 
 async def test_a_deputy_sees_the_cases_in_which_they_mediate_and_staff_those_of_their_region(place: Place) -> None:

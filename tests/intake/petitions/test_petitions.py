@@ -65,7 +65,7 @@ async def test_nothing_is_done_before_the_petitioner_consents(place: Place) -> N
     assert (await case.own("consent")).json()["state"] == "consented"
     refused(await case.own("consent"), 409, "ConsentGivenBefore")
     assert (await case.act("transfers", HOUSING)).status_code == 201
-    assert (await case.act("contact", {"purpose": "约时间"})).json() == PETITIONER
+    assert (await case.act("contact", {"purpose": "arrange"})).json() == PETITIONER
     assert [e.deputy_id for e in await told(place.service, PetitionConsentGiven)] == [NEAR]
 
 

@@ -156,10 +156,10 @@ async def test_the_office_reads_contact_data_for_a_purpose_that_is_kept_and_othe
     assert refusal(await paper.call("GET", "/contact", deputy(LEAD))) == (404, "ContactNotGiven")
     await paper.done("PUT", "/contact", deputy(LEAD), {"phone": "13912345678"})
     await paper.submit()
-    answer = await paper.done("POST", "/contact-readings", office(), {"purpose": "通知领衔代表补充材料"})
+    answer = await paper.done("POST", "/contact-readings", office(), {"purpose": "clarify"})
     assert answer == {"phone": "13912345678", "address": None, "postcode": None, "card": None}
     rows = (await service.rows())["suggestion_contact_reading"]
-    assert len(rows) == 1 and "通知领衔代表补充材料" in rows[0]
+    assert len(rows) == 1 and "clarify" in rows[0]
     for stranger in (township(), deputy(FIRST), kit.token("department")):
         assert (await paper.call("POST", "/contact-readings", stranger, {"purpose": "好奇"})).status_code in (403, 404)
     assert (await paper.call("GET", "/contact", deputy(FIRST))).status_code == 404

@@ -51,7 +51,8 @@ def test_the_ten_grounds_of_the_handbook_are_there_in_both_languages() -> None:
     assert [one.zh for one in policy.points.values()] == ["合法性", "必要性", "可操作性"]
 
 
-def test_the_test_kit_s_roles_may_on_suggestions_what_directory_grants_them() -> None:
+def test_the_test_kit_s_roles_may_on_suggestions_and_personal_data_what_directory_grants_them() -> None:
+    ours = ("suggestion.", "personal.", "figures.", "export.")
     for role, permissions in kit.ROLE_PERMISSIONS.items():
-        own = {one for one in permissions.split() if one.startswith("suggestion.")}
-        assert own == {one for one in permissions_of(role, False) if one.startswith("suggestion.")}, role
+        own = {one for one in permissions.split() if one.startswith(ours)}
+        assert own == {one for one in permissions_of(role, False) if one.startswith(ours)}, role

@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col
 
 from services.intake import numbers
+from services.intake.disclosing import check_unmasking
 from services.intake.sealing import open_fields, read_master_key, seal_fields
 from services.intake.suggestions import files, queries, rules
 from services.intake.suggestions.actions.mandates import active
@@ -183,8 +184,12 @@ async def keep_contact(tx: Tx, suggestion_id: uuid.UUID, caller: Caller, version
 
 
 async def read_contact(tx: Tx, suggestion_id: uuid.UUID, caller: Caller, version: int, purpose: str) -> dict[str, str | None]:
-    """The congress's office reads the lead's contact data for a purpose, which is kept. Raises as `in_office`, ContactNotGiven."""
+    """The congress's office reads the lead's contact data for a purpose, which is kept.
+
+    Raises as `in_office` and `check_unmasking`, ContactNotGiven.
+    """
     suggestion = await in_office(tx, suggestion_id, caller, version)
+    check_unmasking(tx, suggestion.id, caller, purpose)
     plain = await contact_of(tx, suggestion.id)
     tx.add(
         SuggestionContactReading(

@@ -9,6 +9,7 @@ from urllib.parse import quote
 from fastapi import Query, Response, status
 from pydantic import BaseModel, Field
 
+from services.intake.disclosing import PurposeIn
 from services.intake.suggestions import queries, views
 from services.intake.suggestions.actions import advising, checking, drafting, submitting
 from services.intake.suggestions.api.deputies import LeadContactOut
@@ -51,12 +52,6 @@ class OrganisationIn(RequestModel):
     """An organisation, by its id."""
 
     organisation: Code
-
-
-class PurposeIn(RequestModel):
-    """What the contact data is needed for; kept with the reading."""
-
-    purpose: Annotated[str, Field(min_length=2, max_length=200)]
 
 
 class AdviceIn(RequestModel):
