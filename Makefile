@@ -61,6 +61,7 @@ events: $(VENV)/.dev  ## write docs/events.md, docs/asyncapi.json and missing go
 
 lock: $(VENV)/.dev  ## compile the hashed lock files anew from pyproject.toml (needs uv on the PATH)
 	uv pip compile -q --generate-hashes --no-emit-index-url --no-annotate --no-header --python-version 3.11 pyproject.toml -o requirements.lock
+	uv pip compile -q --generate-hashes --no-emit-index-url --no-annotate --no-header --python-version 3.11 pyproject.toml --extra train -o requirements-train.lock
 	uv pip compile -q --generate-hashes --no-emit-index-url --no-annotate --no-header --python-version 3.11 pyproject.toml --extra dev -o requirements-dev.lock
 
 clean: stop  ## stop the suite and remove its environment; the data in .data stays
