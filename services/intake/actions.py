@@ -17,6 +17,7 @@ from services.intake.campaigns.queries import campaign_to_answer
 from services.intake.errors import AlreadyRated, CodeRevoked
 from services.intake.models import Base, Opinion, Rating, RevokedCode, Station
 from services.intake.sealing import read_master_key, seal_fields
+from services.intake.understanding.deciding import classify
 from shared.clock import now
 from shared.codes import Code
 from shared.consumers import Early
@@ -106,7 +107,7 @@ async def submit(tx: Tx, code: Code, title: str, body: str, *, chosen: str | Non
 async def take_in(tx: Tx, origin: Origin, title: str, body: str, *, chosen: str | None = None, sender: Sender | None = None) -> Receipt:
     """Takes an opinion in, classifies it and tells both: what every door to intake ends in, staff's entries on behalf included."""
     at, opinion_id, lookup_code = now(), new_id(), numbers.new_lookup_code()
-    found = rules.classify(tx.policy, chosen, title, body)
+    found = classify(tx.settings, tx.policy, chosen, title, body)
     salt, kept = numbers.hash_lookup_code(lookup_code)
     number = await _insert_numbered(
         tx,
@@ -123,6 +124,7 @@ async def take_in(tx: Tx, origin: Origin, title: str, body: str, *, chosen: str 
         category=found.category,
         confidence=found.confidence,
         category_source=found.source,
+        classifier=found.classifier,
         profile_version=tx.policy.profile_version,
         submitted_at=at,
         status=rules.FIRST_STATUS,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from services.intake import actions
+from services.intake.understanding import actions as understanding
 from shared.consumers import Consumers
 from shared.db import Tx
 from shared.events.directory import CodeRevoked, MandateChanged, OrganisationChanged, RegionChanged, StationChanged
@@ -17,6 +18,7 @@ from shared.events.routing import (
     CaseOverdue,
     CaseReopened,
     CaseReplied,
+    CategoryCorrected,
     RatingNotCounted,
 )
 
@@ -66,6 +68,11 @@ async def case_overdue(tx: Tx, events: Sequence[CaseOverdue]) -> None:
 @consumers.on_batch(RatingNotCounted, since="start")
 async def rating_not_counted(tx: Tx, events: Sequence[RatingNotCounted]) -> None:
     await actions.follow_cases(tx, events)
+
+
+@consumers.on(CategoryCorrected, since="start")
+async def category_corrected(tx: Tx, event: CategoryCorrected) -> None:
+    await understanding.learn_correction(tx, event)
 
 
 @consumers.on(CodeRevoked, since="start")

@@ -20,6 +20,8 @@ from services.intake.receptions.clock import sweeps as reception_sweeps
 from services.intake.settings import Settings
 from services.intake.suggestions.api import deputies, offices
 from services.intake.suggestions.api import public as public_suggestions
+from services.intake.understanding import api as understanding
+from services.intake.understanding.loading import load
 from shared.app import create_app
 from shared.sweeps import Sweeps
 
@@ -29,7 +31,7 @@ def build(settings: Settings | None = None) -> FastAPI:
     sweeps = Sweeps()
     for capability in (campaign_sweeps, reception_sweeps, contact_sweeps):
         sweeps.all.extend(capability.all)
-    return create_app(
+    app = create_app(
         "intake",
         settings=settings or Settings(),
         consumers=consumers,
@@ -48,5 +50,8 @@ def build(settings: Settings | None = None) -> FastAPI:
             deputies.router,
             offices.router,
             public_suggestions.router,
+            understanding.router,
         ],
     )
+    load(app.state.settings.model_file, (category.code for category in app.state.database.policy.categories))
+    return app

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import ClassVar, Literal, get_args
 
 from pydantic import BaseModel, Field, SecretStr, field_validator, model_validator
@@ -15,6 +16,7 @@ from services.intake.petitions.settings import PetitionPolicy
 from services.intake.receptions.settings import ReceptionPolicy
 from services.intake.sealing import read_master_key
 from services.intake.suggestions.settings import SuggestionsPolicy
+from services.intake.understanding.settings import Certain, ClassifierPolicy
 from shared.settings import ServiceSettings
 
 Status = Literal["accepted", "classified", "assigned", "reassigning", "in_handling", "replied", "reopened", "closed"]
@@ -37,14 +39,6 @@ class Progress(Strict):
     label: Label
 
 
-class Certain(Strict):
-    """When a category by keywords is certain: enough points, and a large enough share of all points."""
-
-    title_factor: int = Field(ge=1)
-    score: int = Field(ge=1)
-    share: float = Field(gt=0, le=1)
-
-
 class Category(Strict):
     """A first-level category; `keywords` are by weight, each counted once per opinion."""
 
@@ -62,6 +56,7 @@ class IntakePolicy(Strict):
     result_labels: dict[str, Label]
     certain: Certain
     categories: tuple[Category, ...]
+    classifier: ClassifierPolicy
     receptions: ReceptionPolicy
     contacts: ContactPolicy
     appointments: AppointmentPolicy
@@ -78,6 +73,8 @@ class IntakePolicy(Strict):
         codes = [c.code for c in self.categories]
         if len(set(codes)) < len(codes):
             raise ValueError("a category's code appears twice")
+        if unknown := set(self.classifier.labels.values()) - set(codes):
+            raise ValueError(f"classifier.labels names unknown categories: {', '.join(sorted(unknown))}")
         return self
 
 
@@ -90,7 +87,14 @@ class Settings(ServiceSettings):
 
     gather: float = Field(default=0.05, description="as in every service; progress that a sender looks at")
 
+    classifier: Path | None = Field(default=None, description="a trained model; else models/classifier.npz in the data folder, if there")
+
     master_key: SecretStr = Field(default=..., description="base64 of 32 random bytes")
+
+    @property
+    def model_file(self) -> Path | None:
+        """Where the trained model lies, if it does."""
+        return self.classifier or (self.data / "models" / "classifier.npz" if self.data else None)
 
     @field_validator("master_key")
     @classmethod
