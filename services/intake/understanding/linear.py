@@ -21,7 +21,7 @@ FORMAT = "lianxin-classifier/1"
 TOP = 3
 """Categories that an opinion names."""
 _WEIGHTIEST, _REASONS = 12, 4
-_PARTS = ("title", "text")
+_PARTS, _COLUMNS = ("title", "text"), ("keys", "rarity", "weights")
 _EMPTY = np.zeros(0, np.uint32)
 
 Floats = NDArray[np.float32]
@@ -148,7 +148,8 @@ def as_bytes(model: Model) -> bytes:
     facts["content"] = _digest(arrays, facts)
     facts["version"] = f"{str(facts['trained_at'])[:10].replace('-', '')}-{facts['content'][:12]}"
     file = io.BytesIO()
-    np.savez(file, facts=np.frombuffer(json.dumps(facts, ensure_ascii=False).encode(), np.uint8), **arrays)
+    parts: dict[str, Any] = {"facts": np.frombuffer(json.dumps(facts, ensure_ascii=False).encode(), np.uint8), **arrays}
+    np.savez(file, **parts)
     return file.getvalue()
 
 
@@ -162,8 +163,8 @@ def read(path: Path) -> Model:
             raise ModelNotUsable(path, f"its format is {facts['format']}, this version reads {FORMAT}")
         if facts["content"] != _digest(arrays, facts):
             raise ModelNotUsable(path, "its content does not fit the hash it carries: it was damaged or changed")
-        tables = [Table(*(arrays[f"{part}_{name}"] for name in ("keys", "rarity", "weights"))) for part in _PARTS]
-        return Model(tuple(facts["categories"]), *tables, arrays["bias"], arrays["slope"], arrays["offset"], facts)
+        title, text = (Table(*(arrays[f"{part}_{name}"] for name in _COLUMNS)) for part in _PARTS)
+        return Model(tuple(facts["categories"]), title, text, arrays["bias"], arrays["slope"], arrays["offset"], facts)
     except (ValueError, KeyError, TypeError, AttributeError, EOFError, zipfile.BadZipFile) as error:
         if isinstance(error, ModelNotUsable):
             raise
@@ -171,7 +172,7 @@ def read(path: Path) -> Model:
 
 
 def _arrays(model: Model) -> dict[str, NDArray[Any]]:
-    tables = {f"{part}_{name}": getattr(getattr(model, part), name) for part in _PARTS for name in ("keys", "rarity", "weights")}
+    tables = {f"{part}_{name}": getattr(getattr(model, part), name) for part in _PARTS for name in _COLUMNS}
     return {**tables, "bias": model.bias, "slope": model.slope, "offset": model.offset}
 
 
