@@ -18,7 +18,9 @@ from sklearn.metrics import confusion_matrix, f1_score
 from deploy.training.messages import Message
 from services.intake import rules
 from services.intake.settings import IntakePolicy
+from services.intake.understanding.deciding import decide
 from services.intake.understanding.linear import Model
+from services.intake.understanding.loading import Guess, Reading
 from shared.settings import ROOT
 from tests.evaluate.folds import Said
 
@@ -96,13 +98,35 @@ def together(policy: IntakePolicy, messages: Sequence[Message], said: Said) -> d
 
     The keywords of wujin were weighed on the even half of these messages, so that what has rules in it looks a little better here.
     """
-    first, found = said.values.max(1), [said.categories[at] for at in said.found]
-    sure = [found[i] if first[i] >= policy.classifier.abstain_below else None for i in range(len(messages))]
-    plain = [rules.classify(policy, None, m.title, m.text).category for m in messages]
-    strict = [rules.classify(policy, None, m.title, m.text, policy.classifier.rules_first).category for m in messages]
-    mixed = [rule or model for rule, model in zip(strict, sure, strict=True)]
-    kinds = {"rules alone": plain, "rules that come first": strict, "model alone": sure, "rules, then model": mixed}
+    first = said.values.max(1)
+    model = _Recorded(said, messages)
+    mixed = [decide(policy, None, m.title, m.text, model) for m in messages]
+    kinds = {
+        "rules alone": [rules.classify(policy, None, m.title, m.text).category for m in messages],
+        "model alone": [said.categories[at] if first[i] >= policy.classifier.abstain_below else None for i, at in enumerate(said.found)],
+        "both as intake does": [one.category for one in mixed],
+        "of these by a rule": [one.category if one.source == "rule" else None for one in mixed],
+        "of these by the model": [one.category if one.source == "model" else None for one in mixed],
+    }
     return {kind: _decided(messages, answers) for kind, answers in kinds.items()}
+
+
+class _Recorded:
+    """Gives as a classifier what was said out of fold."""
+
+    version = "out of fold"
+
+    def __init__(self, said: Said, messages: Sequence[Message]) -> None:
+        self.categories = said.categories
+        best = zip(said.found, said.values.max(1), strict=True)
+        guesses = [Guess(said.categories[at], float(sure), ()) for at, sure in best]
+        self._guesses = {(m.title, m.text): guess for m, guess in zip(messages, guesses, strict=True)}
+
+    def best(self, title: str, text: str) -> Guess:
+        return self._guesses[title, text]
+
+    def explain(self, title: str, text: str) -> Reading:
+        return Reading(self.version, (self.best(title, text),))
 
 
 def _decided(messages: Sequence[Message], answers: Sequence[str | None]) -> dict[str, float]:

@@ -123,13 +123,15 @@ def _reasons(parts: list[tuple[str, Keys, Floats]], category: int) -> tuple[str,
 
 def _passages(normal: str, keys: Keys, speaks: Floats) -> list[tuple[str, float]]:
     # The weightiest n-grams overlap: run together they are words that a person can read.
-    heavy = [i for i in np.argsort(-speaks, kind="stable")[:_WEIGHTIEST] if speaks[i] > 0]
-    spans = []
-    by_order = keys_by_order(normal)
-    for i in heavy:
+    spans: list[tuple[int, int, float]] = []
+    by_order = keys_by_order(normal) if normal else ()
+    for i in np.argsort(-speaks, kind="stable"):
+        if speaks[i] <= 0 or len(spans) == _WEIGHTIEST:
+            break
         order = int(keys[i] >> 30)
         at = int(np.argmax(by_order[order - 1] == keys[i]))
-        spans.append((at, at + order, float(speaks[i])))
+        if normal[at : at + order].isalnum():
+            spans.append((at, at + order, float(speaks[i])))
     joined: list[list[Any]] = []
     for begin, end, weight in sorted(spans):
         if joined and begin < joined[-1][1]:
@@ -137,8 +139,7 @@ def _passages(normal: str, keys: Keys, speaks: Floats) -> list[tuple[str, float]
             joined[-1][2] += weight
         else:
             joined.append([begin, end, weight])
-    readable = [(normal[begin:end].strip("\n，。、！？,.!?:：“”\"'（）()《》"), weight) for begin, end, weight in joined]
-    return [(passage, weight) for passage, weight in readable if len(passage) > 1]
+    return [(normal[begin:end], weight) for begin, end, weight in joined if end - begin > 1]
 
 
 def as_bytes(model: Model) -> bytes:

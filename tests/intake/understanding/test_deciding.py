@@ -61,6 +61,11 @@ async def test_keywords_that_would_decide_alone_leave_it_to_the_model(trained: k
     assert (told.category, told.source, kept.classifier) == ("construction", "rule", None)
 
 
+async def test_keywords_of_a_category_that_the_model_never_learnt_come_before_it(trained: kit.Running) -> None:
+    told, kept = await submitted(trained, "车间没发夜班补助，派出所不立案", "报案后没有回音")
+    assert (told.category, told.source, kept.classifier) == ("justice", "rule", None)
+
+
 async def test_a_named_model_that_is_not_there_leaves_it_to_the_keywords(running: Callable[..., Awaitable[Any]], tmp_path: Path) -> None:
     told, kept = await submitted(await running("intake", classifier=tmp_path / "none.npz"), "路灯不亮", "小区门口的路灯坏了")
     assert (told.category, told.source, kept.classifier) == ("construction", "rule", None)

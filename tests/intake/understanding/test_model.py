@@ -80,6 +80,7 @@ def test_the_three_likeliest_come_in_order_with_passages_of_the_message_as_reaso
     assert 1 <= len(reasons) <= 4
     assert all(len(reason) > 1 and reason in title + "\n" + text for reason in reasons)
     assert "酬劳" in "".join(reasons) or "薪水" in "".join(reasons)
+    assert all(reason.isalnum() for guess in guesses for reason in guess.reasons)
     assert model.explain("", "").guesses[0].reasons == ()
 
 
