@@ -164,6 +164,13 @@ def test_a_file_that_is_no_sound_model_is_refused_by_name(tmp_path: Path, kind: 
         loaded(path)
 
 
+def test_a_model_of_another_format_is_told_from_a_damaged_one(tmp_path: Path) -> None:
+    path = tmp_path / "classifier.npz"
+    path.write_bytes(BAD["another format"])
+    with pytest.raises(ModelNotUsable, match="its format is lianxin-classifier/9"):
+        loaded(path)
+
+
 def test_a_model_of_categories_that_the_place_lacks_is_refused(path: Path) -> None:
     assert load(path, ["construction", "labour", "transport", "health"]) is not None
     with pytest.raises(ModelNotUsable, match="no category labour"):
