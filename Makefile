@@ -6,12 +6,13 @@ SCALE  ?=
 TESTS  ?= tests
 SEED   ?=
 ONLY   ?=
+DATA   ?= ../shared/data/messages_labelled.csv.gz
 
 # Compiled modules are kept, whatever the shell says: without them each start compiles four hundred megabytes of libraries anew.
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help run stop status test bench test-containers image faults chaos lint format migrate events lock clean
+.PHONY: help run stop status train test bench evaluate test-containers image faults chaos lint format migrate events lock clean
 
 help:  ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,6 +41,12 @@ chaos: $(VENV)/.dev  ## faults at random under load; MINUTES=10 SEED=7; BREAK=in
 bench: $(VENV)/.dev  ## the figures, 20 minutes on a quiet machine; ONLY=b,c for parts, RUNS=1 for a quick look, SEED=2 for other texts
 	@ONLY="$(ONLY)" RUNS="$(RUNS)" SEED="$(SEED)" $(BIN)/python -m tests.bench
 
+train: $(VENV)/.train  ## train intake's classifier on labelled messages (a minute), for its next start; DATA=my.csv, CORRECTIONS=1 with the desk's
+	@$(BIN)/lianxin train $(DATA) $(if $(CORRECTIONS),--corrections)
+
+evaluate: $(VENV)/.dev  ## how well the classifier does on the labelled messages, against a plain control; five minutes
+	@$(BIN)/python -m tests.evaluate $(DATA)
+
 image:  ## build the one image of all services, jobs and commands; needs Docker
 	docker build -f deploy/Dockerfile -t lianxin .
 
@@ -61,6 +68,7 @@ events: $(VENV)/.dev  ## write docs/events.md, docs/asyncapi.json and missing go
 
 lock: $(VENV)/.dev  ## compile the hashed lock files anew from pyproject.toml (needs uv on the PATH)
 	uv pip compile -q --generate-hashes --no-emit-index-url --no-annotate --no-header --python-version 3.11 pyproject.toml -o requirements.lock
+	uv pip compile -q --generate-hashes --no-emit-index-url --no-annotate --no-header --python-version 3.11 pyproject.toml --extra train -o requirements-train.lock
 	uv pip compile -q --generate-hashes --no-emit-index-url --no-annotate --no-header --python-version 3.11 pyproject.toml --extra dev -o requirements-dev.lock
 
 clean: stop  ## stop the suite and remove its environment; the data in .data stays
@@ -75,6 +83,10 @@ $(VENV)/bin/lianxin:
 $(VENV)/.runtime: requirements.lock | $(VENV)/bin/lianxin
 	@$(BIN)/pip install -q --disable-pip-version-check --no-compile --require-hashes -r requirements.lock
 	@touch $@
+
+$(VENV)/.train: requirements-train.lock | $(VENV)/bin/lianxin
+	@$(BIN)/pip install -q --disable-pip-version-check --no-compile --require-hashes -r requirements-train.lock
+	@touch $@ $(VENV)/.runtime
 
 $(VENV)/.dev: requirements-dev.lock | $(VENV)/bin/lianxin
 	@$(BIN)/pip install -q --disable-pip-version-check --no-compile --require-hashes -r requirements-dev.lock

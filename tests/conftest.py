@@ -34,7 +34,8 @@ def servers() -> Iterator[LocalServers]:
             for service in SERVICES:
                 await migrate(service, local.database_url(service))
             await declare(
-                local.nats_url, local.nats_seed("operator"),
+                local.nats_url,
+                local.nats_seed("operator"),
                 ServiceSettings(site=kit.SITE, events_max_bytes=512 * 1024**2, objects_max_bytes=64 * 1024**2),
             )
 

@@ -14,7 +14,7 @@ from nats.errors import Error as NatsError
 from nats.js.errors import NotFoundError
 from rich.table import Table
 
-from deploy.cli import audit, backup, codes, doctor, documents, privacy, reconcile, status
+from deploy.cli import audit, backup, codes, doctor, documents, privacy, reconcile, status, train
 from deploy.cli.audit_commands import audits
 from deploy.cli.explained import console
 from deploy.cli.explained import explained as _explained
@@ -37,6 +37,8 @@ app.command()(backup.restore)
 app.add_typer(audits, name="audit")
 app.command()(privacy.purge)
 app.add_typer(privacy.erasures, name="erasures")
+app.command()(train.train)
+app.add_typer(train.models, name="model")
 
 Number = Annotated[int, typer.Argument(help="the number that `dead list` shows")]
 

@@ -1,4 +1,4 @@
-"""The verbs of intake, and its only writer."""
+"""The verbs on opinions, and their only writer."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from services.intake.campaigns.queries import campaign_to_answer
 from services.intake.errors import AlreadyRated, CodeRevoked
 from services.intake.models import Base, Opinion, Rating, RevokedCode, Station
 from services.intake.sealing import read_master_key, seal_fields
+from services.intake.understanding.deciding import classify
 from shared.clock import now
 from shared.codes import Code
 from shared.consumers import Early
 from shared.db import Tx
-from shared.events import Event, new_id
-from shared.events.directory import CodeKind, MandateChanged, OrganisationChanged, RegionChanged, StationChanged
-from shared.events.directory import CodeRevoked as CodeRevokedEvent
+from shared.events import new_id
+from shared.events.directory import CodeKind
 from shared.events.intake import OpinionClassified, OpinionRated, OpinionSubmitted, RatingLevel
 from shared.events.routing import CaseEvent
 from shared.masking import mask
@@ -67,7 +67,6 @@ _ADD_TIMELINE_ENTRIES = text(
         CAST(:result_class AS text[]), CAST(:reason AS text[])) ON CONFLICT DO NOTHING
     """
 )
-_INSERT_REVOKED_CODE = insert(_TABLES["revoked_code"]).on_conflict_do_nothing()
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +118,7 @@ async def submit(
 async def take_in(tx: Tx, origin: Origin, title: str, body: str, *, chosen: str | None = None, sender: Sender | None = None) -> Receipt:
     """Takes an opinion in, classifies it and tells both: what every door to intake ends in, staff's entries on behalf included."""
     at, opinion_id, lookup_code = now(), new_id(), numbers.new_lookup_code()
-    found = rules.classify(tx.policy, chosen, title, body)
+    found = classify(tx.settings, tx.policy, chosen, title, body)
     salt, kept = numbers.hash_lookup_code(lookup_code)
     number = await _insert_numbered(
         tx,
@@ -136,6 +135,7 @@ async def take_in(tx: Tx, origin: Origin, title: str, body: str, *, chosen: str 
         category=found.category,
         confidence=found.confidence,
         category_source=found.source,
+        classifier=found.classifier,
         profile_version=tx.policy.profile_version,
         submitted_at=at,
         status=rules.FIRST_STATUS,
@@ -261,42 +261,3 @@ def _entry(event: CaseEvent, told: rules.Told) -> dict[str, Any]:
         "result_class": told.result_class,
         "reason": told.reason,
     }
-
-
-async def learn_revoked(tx: Tx, event: CodeRevokedEvent) -> None:
-    """Remembers that a code is valid no longer."""
-    await tx.execute(_INSERT_REVOKED_CODE, {"code_id": event.code_id})
-
-
-async def learn_organisation(tx: Tx, event: OrganisationChanged) -> None:
-    """Keeps the newest name of an organisation."""
-    await _keep_newest(tx, "organisation", event)
-
-
-async def learn_station(tx: Tx, event: StationChanged) -> None:
-    """Keeps the newest version of a station."""
-    await _keep_newest(tx, "station", event)
-
-
-async def learn_deputy(tx: Tx, event: MandateChanged) -> None:
-    """Keeps the newest version of a deputy's mandate."""
-    await _keep_newest(tx, "deputy", event)
-
-
-async def learn_region(tx: Tx, event: RegionChanged) -> None:
-    """Keeps the newest version of a region."""
-    await _keep_newest(tx, "region", event)
-
-
-async def _keep_newest(tx: Tx, name: str, event: Event) -> None:
-    # The columns of these tables are named as the fields of the events that fill them.
-    table = _TABLES[name]
-    fresh = insert(table)
-    await tx.execute(
-        fresh.on_conflict_do_update(
-            index_elements=list(table.primary_key),
-            set_={c.name: fresh.excluded[c.name] for c in table.columns if not c.primary_key},
-            where=table.c.version_no < fresh.excluded.version_no,
-        ),
-        {c.name: getattr(event, c.name) for c in table.columns},
-    )

@@ -64,9 +64,7 @@ async def submit(
     """Sends an opinion under a scanned code."""
     sender = actions.Sender(form.contact.name, form.contact.phone) if form.contact else None
     code = codes.read(form.code, keys)
-    receipt = await actions.submit(
-        tx, code, form.title, form.text, chosen=form.category, sender=sender, attachments=form.attachments
-    )
+    receipt = await actions.submit(tx, code, form.title, form.text, chosen=form.category, sender=sender, attachments=form.attachments)
     if form.publish:
         await agree(tx, receipt.number, receipt.lookup_code, agreed=True)
     return ReceiptOut(number=receipt.number, lookup_code=receipt.lookup_code, status=receipt.status)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from services.intake import actions
+from services.intake import actions, projections
+from services.intake.understanding import actions as understanding
 from shared.consumers import Consumers
 from shared.db import Tx
 from shared.events.directory import CodeRevoked, MandateChanged, OrganisationChanged, RegionChanged, StationChanged
@@ -17,6 +18,7 @@ from shared.events.routing import (
     CaseOverdue,
     CaseReopened,
     CaseReplied,
+    CategoryCorrected,
     RatingNotCounted,
 )
 
@@ -68,26 +70,31 @@ async def rating_not_counted(tx: Tx, events: Sequence[RatingNotCounted]) -> None
     await actions.follow_cases(tx, events)
 
 
+@consumers.on(CategoryCorrected, since="start")
+async def category_corrected(tx: Tx, event: CategoryCorrected) -> None:
+    await understanding.learn_correction(tx, event)
+
+
 @consumers.on(CodeRevoked, since="start")
 async def code_revoked(tx: Tx, event: CodeRevoked) -> None:
-    await actions.learn_revoked(tx, event)
+    await projections.learn_revoked(tx, event)
 
 
 @consumers.on(OrganisationChanged, since="start")
 async def organisation_changed(tx: Tx, event: OrganisationChanged) -> None:
-    await actions.learn_organisation(tx, event)
+    await projections.learn_organisation(tx, event)
 
 
 @consumers.on(StationChanged, since="start")
 async def station_changed(tx: Tx, event: StationChanged) -> None:
-    await actions.learn_station(tx, event)
+    await projections.learn_station(tx, event)
 
 
 @consumers.on(MandateChanged, since="start")
 async def mandate_changed(tx: Tx, event: MandateChanged) -> None:
-    await actions.learn_deputy(tx, event)
+    await projections.learn_deputy(tx, event)
 
 
 @consumers.on(RegionChanged, since="start")
 async def region_changed(tx: Tx, event: RegionChanged) -> None:
-    await actions.learn_region(tx, event)
+    await projections.learn_region(tx, event)

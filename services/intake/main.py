@@ -31,6 +31,8 @@ from services.intake.receptions.clock import sweeps as reception_sweeps
 from services.intake.settings import Settings
 from services.intake.suggestions.api import deputies, offices
 from services.intake.suggestions.api import public as public_suggestions
+from services.intake.understanding import api as understanding
+from services.intake.understanding.loading import load
 from shared.app import create_app
 from shared.sweeps import Sweeps
 
@@ -66,8 +68,10 @@ def build(settings: Settings | None = None) -> FastAPI:
             privacy.router,
             figures.router,
             figures.downloads,
+            understanding.router,
         ],
     )
     app.state.store = ObjectStore(app.state.bus)
     app.state.sweeps += sweeps_of(app.state.store).all
+    load(app.state.settings.model_file, (category.code for category in app.state.database.policy.categories))
     return app

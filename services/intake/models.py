@@ -23,7 +23,8 @@ class Opinion(Base, table=True):
     """A resident's opinion (民意) and how far it has come.
 
     `title` and `text` are as sent. `status` and `round` follow the case event with the highest case version, kept in
-    `status_version`, and of equal ones the later; `replied_round` is the last round that has a reply, 0 before the first.
+    `status_version`, and of equal ones the later; `replied_round` is the last round that has a reply, 0 before the first. `classifier` is
+    the version of the model that was asked at submission; the desk's later word changes `category` and `category_source`.
     """
 
     __tablename__ = "opinion"
@@ -45,6 +46,7 @@ class Opinion(Base, table=True):
     category: str | None = None
     confidence: float
     category_source: str
+    classifier: str | None = None
     profile_version: str
     submitted_at: datetime = utc_column()
     status: str = Field(default="accepted")

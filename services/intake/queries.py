@@ -90,6 +90,14 @@ async def opinions_for(tx: Tx, caller: Caller, wanted: Wanted, after: Sequence[A
     return [Listed(opinion, beginning) for opinion, beginning in await tx.execute(statement)]
 
 
+async def opinion_for(tx: Tx, caller: Caller, opinion_id: uuid.UUID) -> Opinion:
+    """An opinion in the caller's scope. Raises OpinionNotFound, also for one outside it."""
+    opinion = await tx.scalar(select(Opinion).where(col(Opinion.id) == opinion_id, scope_of(caller)))
+    if opinion is None:
+        raise OpinionNotFound(where="opinion_id")
+    return opinion
+
+
 def scope_of(caller: Caller) -> Any:
     """The caller's region with `opinion.read`; with `opinion.read.own` what came by the own code or by stations led."""
     if caller.may("opinion.read"):

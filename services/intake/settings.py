@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import ClassVar, Literal, get_args
 
 from pydantic import BaseModel, Field, SecretStr, field_validator, model_validator
@@ -21,6 +22,7 @@ from services.intake.privacy.settings import PrivacyPolicy
 from services.intake.receptions.settings import ReceptionPolicy
 from services.intake.sealing import read_master_key
 from services.intake.suggestions.settings import SuggestionsPolicy
+from services.intake.understanding.settings import Certain, ClassifierPolicy
 from shared.settings import ServiceSettings
 
 Status = Literal[
@@ -71,14 +73,6 @@ class LabelSet(Strict):
         return self
 
 
-class Certain(Strict):
-    """When a category by keywords is certain: enough points, and a large enough share of all points."""
-
-    title_factor: int = Field(ge=1)
-    score: int = Field(ge=1)
-    share: float = Field(gt=0, le=1)
-
-
 class Category(Strict):
     """A first-level category; `keywords` are by weight, each counted once per opinion."""
 
@@ -101,6 +95,7 @@ class IntakePolicy(Strict):
     entries: EntryPolicy
     course: CoursePolicy
     board: BoardPolicy
+    classifier: ClassifierPolicy
     receptions: ReceptionPolicy
     contacts: ContactPolicy
     appointments: AppointmentPolicy
@@ -123,6 +118,8 @@ class IntakePolicy(Strict):
         for name in ("withdraw_from", "supplement_in", "rep_answer_in"):
             if unknown := set(getattr(self.course, name)) - statuses:
                 raise ValueError(f"course.{name} names unknown statuses: {', '.join(sorted(unknown))}")
+        if unknown := set(self.classifier.labels.values()) - set(codes):
+            raise ValueError(f"classifier.labels names unknown categories: {', '.join(sorted(unknown))}")
         return self
 
 
@@ -135,7 +132,14 @@ class Settings(ServiceSettings):
 
     gather: float = Field(default=0.05, description="as in every service; progress that a sender looks at")
 
+    classifier: Path | None = Field(default=None, description="a trained model; else models/classifier.npz in the data folder, if there")
+
     master_key: SecretStr = Field(default=..., description="base64 of 32 random bytes")
+
+    @property
+    def model_file(self) -> Path | None:
+        """Where the trained model lies, if it does."""
+        return self.classifier or (self.data / "models" / "classifier.npz" if self.data else None)
 
     @field_validator("master_key")
     @classmethod

@@ -90,7 +90,8 @@ async def test_altered_streams_lost_consumers_and_dead_letters_are_named(
     finally:
         await stream.delete_stream("DEAD")
         await declare(
-            servers.nats_url, servers.nats_seed("operator"),
+            servers.nats_url,
+            servers.nats_seed("operator"),
             ServiceSettings(site=kit.SITE, events_max_bytes=512 * 1024**2, objects_max_bytes=64 * 1024**2),
         )
 

@@ -18,6 +18,7 @@ from shared.events.routing import (
     CaseOverdue,
     CaseReopened,
     CaseReplied,
+    CategoryCorrected,
     RatingNotCounted,
 )
 
@@ -95,6 +96,10 @@ def closed(opinion: uuid.UUID) -> CaseClosed:
     return CaseClosed(**_facts(opinion, 10, 11, 2), department="transport", level="satisfied")
 
 
+def corrected(opinion: uuid.UUID, case_version: int = 4, minutes: int = 12, category: str = "transport") -> CategoryCorrected:
+    return CategoryCorrected(**_facts(opinion, case_version, minutes), proposed="construction", corrected=category)
+
+
 def case_events(opinion: uuid.UUID) -> list[CaseEvent]:
     """All that routing says about one opinion, in order."""
     return [
@@ -139,4 +144,4 @@ def directory_events() -> list[Event]:
 
 def events(opinion: uuid.UUID) -> list[Event]:
     """Everything, in order."""
-    return [*directory_events(), *case_events(opinion)]
+    return [*directory_events(), *case_events(opinion), corrected(opinion, 2, 13, "environment"), corrected(opinion)]

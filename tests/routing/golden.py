@@ -86,7 +86,7 @@ EVENTS: list[Event] = [
     organisation(3, "ecology"),
     opinion(4, "certain"),
     opinion(5, "by_rule", "environment", source="rule", confidence=0.9),
-    opinion(6, "by_model", "construction", source="model", confidence=0.99),
+    opinion(6, "by_model", "construction", source="model", confidence=0.7),
     opinion(7, "unsure", "construction", source="rule", confidence=0.6),
     opinion(8, "unclassified", None),
     opinion(9, "no_rule", "economy"),

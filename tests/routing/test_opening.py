@@ -28,7 +28,7 @@ async def test_a_certain_opinion_becomes_an_assigned_case_and_both_are_told(rout
 async def test_what_is_not_certain_or_has_no_active_department_waits_for_the_desk(routing):
     await routing.service.deliver(
         golden.opinion(0, "unsure", source="rule", confidence=0.5),
-        golden.opinion(0, "by_model", source="model"),
+        golden.opinion(0, "by_model", source="model", confidence=0.7),
         golden.opinion(0, "none", None),
         golden.opinion(0, "unknown_department", "health"),
     )

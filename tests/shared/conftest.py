@@ -39,7 +39,8 @@ async def fresh_streams(servers: LocalServers, operator: Client) -> None:
     for name in ("EVENTS", "DEAD", "AUDIT"):
         await operator.jetstream().delete_stream(name)
     await declare(
-        servers.nats_url, servers.nats_seed("operator"),
+        servers.nats_url,
+        servers.nats_seed("operator"),
         ServiceSettings(site=kit.SITE, events_max_bytes=512 * 1024**2, objects_max_bytes=64 * 1024**2),
     )
 

@@ -94,9 +94,7 @@ async def appraisals_of(tx: Tx, opinion_id: uuid.UUID) -> Mapping[int, Mapping[s
     return found
 
 
-async def offered_to(
-    tx: Tx, caller: Caller, after: tuple[datetime, uuid.UUID] | None, limit: int
-) -> Sequence[tuple[Publication, Opinion]]:
+async def offered_to(tx: Tx, caller: Caller, after: tuple[datetime, uuid.UUID] | None, limit: int) -> Sequence[tuple[Publication, Opinion]]:
     """What waits for the desk of the caller's region, the oldest first; one more than `limit` when there is another page."""
     page = (
         select(Publication, Opinion)

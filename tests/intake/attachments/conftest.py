@@ -67,9 +67,7 @@ class Resident:
     async def left(self) -> dict[str, Any]:
         """What there is of files: rows by table, and contents in the store."""
         async with self.service.tx() as tx:
-            counts = {
-                table: await tx.scalar(text(f"SELECT count(*) FROM {table}")) for table in ("upload", "upload_piece", "attachment")
-            }
+            counts = {table: await tx.scalar(text(f"SELECT count(*) FROM {table}")) for table in ("upload", "upload_piece", "attachment")}
         return {**counts, "contents": await self.store.digests()}
 
     async def sweep(self) -> int:

@@ -66,4 +66,3 @@ def upgrade() -> None:
     )
     op.create_index("timeline_entry_assigned", "timeline_entry", ["opinion_id"], postgresql_where=sa.text("kind = 'assigned'"))
     op.create_index("contact_given", "contact", ["given_at"])
-
