@@ -15,10 +15,12 @@ from typing import Any
 import orjson
 from asyncpg import PostgresError
 from pydantic import BaseModel
-from sqlalchemy import event, text
+from sqlalchemy import Connection, PoolProxiedConnection, event, text
 from sqlalchemy.exc import DBAPIError, DisconnectionError, InterfaceError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.orm import Session
+from sqlalchemy.util import greenlet_spawn
 
 from shared import crash
 from shared.audit import Record
@@ -30,11 +32,54 @@ from shared.tables import utc_column
 __all__ = ["Database", "Tx", "is_conflict", "is_outage", "utc_column"]
 
 
+class _Lent:
+    """The one connection of a transaction, from the pool when it is first needed. SQLAlchemy's own, which costs as much again
+    as a short transaction (record 0026), is made around it when the session first executes."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+        self._pooled: PoolProxiedConnection | None = None
+        self._connection: Connection | None = None
+
+    async def driver(self) -> Any:
+        """The driver's connection."""
+        if self._pooled is None:
+            self._pooled = await self._engine.raw_connection()
+        return self._pooled.driver_connection
+
+    def connection(self) -> Connection:
+        """SQLAlchemy's connection around the driver's, for the session; called where it may wait."""
+        if self._connection is None:
+            self._pooled = self._pooled or self._engine.sync_engine.raw_connection()
+            self._connection = Connection(self._engine.sync_engine, self._pooled)
+        return self._connection
+
+    async def invalidate(self) -> None:
+        """Closes the connection instead of giving it back."""
+        if lent := self._connection or self._pooled:
+            await greenlet_spawn(lent.invalidate)
+
+    async def close(self) -> None:
+        """Gives the connection back to the pool."""
+        if lent := self._connection or self._pooled:
+            await greenlet_spawn(lent.close)
+
+
+class _Session(Session):
+    """A session on the connection that its transaction was lent."""
+
+    def get_bind(self, *_: Any, **__: Any) -> Connection:
+        """The lent connection, whatever is asked for."""
+        lent: _Lent = self.info["lent"]
+        return lent.connection()
+
+
 class Tx(AsyncSession):
     """One transaction. Actions write through it and `emit` into it; only this module commits it."""
 
-    def __init__(self, *args: Any, database: Database, **options: Any) -> None:
-        super().__init__(*args, **options)
+    def __init__(self, database: Database) -> None:
+        self.lent = _Lent(database.engine)
+        super().__init__(sync_session_class=_Session, expire_on_commit=False, info={"lent": self.lent})
         self.database = database
         self.outgoing: list[Outgoing] = []
         self.records: list[Record] = []
@@ -46,14 +91,10 @@ class Tx(AsyncSession):
         self.traceparent: str | None = None
         self.handling: uuid.UUID | None = None
         self.begun: dict[uuid.UUID, str] = {}
-        self._driver: Any = None
 
     async def driver(self) -> Any:
         """The driver's connection that this transaction is on."""
-        if self._driver is None:
-            raw = await (await self.connection()).get_raw_connection()
-            self._driver = raw.driver_connection
-        return self._driver
+        return await self.lent.driver()
 
     async def run(self, statement: str, *values: Any) -> list[Any]:
         """Rows of a statement that runs with each request or event: straight on the driver, at a third of `execute`'s cost.
@@ -61,7 +102,7 @@ class Tx(AsyncSession):
         `statement` is PostgreSQL's own, with `$1` for the first value. Objects added to the session are not written before it.
         Raises what asyncpg raises, which `is_conflict` and `is_outage` know.
         """
-        rows: list[Any] = await (await self.driver()).fetch(statement, *values)
+        rows: list[Any] = await (await self.lent.driver()).fetch(statement, *values)
         return rows
 
     @property
@@ -117,7 +158,6 @@ class Database:
             },
         )
         event.listen(self.engine.sync_engine, "checkout", _refuse_closed)
-        self._sessions = async_sessionmaker(class_=Tx, expire_on_commit=False, database=self)
         self.after_commit: list[Callable[[Tx], None]] = []
         self.full = False
         """Whether a write was refused for want of disk space, and none has been tried with success since."""
@@ -130,7 +170,7 @@ class Database:
         statement is a transaction by itself: what a GET does, be it to count a scan, reads the same at READ COMMITTED and spares
         two round trips.
         """
-        async with self._sessions(bind=self.engine) as tx:
+        async with _closing(Tx(self)) as tx:
             try:
                 if reading:
                     yield tx
@@ -183,9 +223,21 @@ class Database:
 
 
 @asynccontextmanager
+async def _closing(tx: Tx) -> AsyncIterator[Tx]:
+    """Ends the session, if it did anything, and gives the connection back."""
+    try:
+        yield tx
+    finally:
+        try:
+            await tx.close()
+        finally:
+            await tx.lent.close()
+
+
+@asynccontextmanager
 async def _begun(tx: Tx, *, durable: bool) -> AsyncIterator[None]:
     """BEGIN and COMMIT, or ROLLBACK when the block raises. No connection goes back to the pool that may still be in a transaction."""
-    connection, driver = await tx.connection(), await tx.driver()
+    driver = await tx.driver()
     sound = False
     try:
         async with driver.transaction():
@@ -199,7 +251,7 @@ async def _begun(tx: Tx, *, durable: bool) -> AsyncIterator[None]:
     finally:
         # After a cancellation nobody knows what the server is still doing.
         if not sound:
-            await connection.invalidate()
+            await tx.lent.invalidate()
 
 
 def _refuse_closed(connection: Any, record: Any, proxy: Any) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, DateTime, Index, LargeBinary, Table, Text, text
+from sqlalchemy import Column, DateTime, Index, LargeBinary, Select, Table, Text, text
 from sqlalchemy.dialects import postgresql
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import JSONB, asyncpg
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
@@ -160,3 +161,24 @@ def bulk_insert(table: Any, columns: Sequence[str], *, returning: Sequence[str])
         f"INSERT INTO {table.name} ({', '.join(columns)}) SELECT * FROM unnest({arrays}) "  # noqa: S608 - names of our own tables
         f"ON CONFLICT DO NOTHING RETURNING {', '.join(returning)}"
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A query that SQLAlchemy has put into words once, for `Tx.run`: its text, its parameters in their order, and those it brings."""
+
+    text: str
+    parameters: tuple[str, ...]
+    own: Mapping[str, Any]
+
+    def values(self, given: Mapping[str, Any]) -> list[Any]:
+        """The values in the order of the parameters. Raises KeyError for one that is missing."""
+        return [self.own[name] if name in self.own else given[name] for name in self.parameters]
+
+
+def prepared(query: Select[Any]) -> Prepared:
+    """The query for `Tx.run`; what differs from time to time in it is a `bindparam` without a value."""
+    dialect: Any = asyncpg.dialect()  # type: ignore[no-untyped-call]
+    compiled = query.compile(dialect=dialect)
+    own = {name: bound.value for name, bound in compiled.binds.items() if not bound.required}
+    return Prepared(str(compiled), tuple(compiled.positiontup or ()), own)

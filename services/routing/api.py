@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any
 
 from fastapi import Depends, Query
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy import Row
 
 from services.routing import queries, rules
 from services.routing.actions import handling
-from services.routing.models import Case
+from services.routing.models import CaseState
 from shared.clock import now
 from shared.db import Tx
 from shared.http import Blank, IfMatch, InTx, Lang, Page, Paging, RequestModel, page_of, service_router
@@ -153,19 +153,19 @@ async def _filters(
     return queries.Filters(status, department or None, overdue, q or None)
 
 
-def _line(row: Row[Any]) -> CaseLine:
-    return CaseLine(**row._asdict(), overdue=_is_overdue(row))
+def _line(row: Mapping[str, Any]) -> CaseLine:
+    return CaseLine(**row, overdue=_is_overdue(row["status"], row["reply_due_at"]))
 
 
-def _is_overdue(case: Case | Row[Any]) -> bool:
-    return case.status in rules.RUNNING and case.reply_due_at is not None and case.reply_due_at < now()
+def _is_overdue(status: str, due_at: datetime | None) -> bool:
+    return status in rules.RUNNING and due_at is not None and due_at < now()
 
 
-async def _whole(tx: Tx, case: Case) -> CaseOut:
+async def _whole(tx: Tx, case: CaseState) -> CaseOut:
     past = await queries.past_of(tx, case.id)
     return CaseOut.model_validate(case).model_copy(
         update={
-            "overdue": _is_overdue(case),
+            "overdue": _is_overdue(case.status, case.reply_due_at),
             "replies": [ReplyOut.model_validate(row) for row in past.replies],
             "ratings": [RatingOut.model_validate(row) for row in past.ratings],
             "marks": [MarkOut.model_validate(row) for row in past.marks],
@@ -181,7 +181,7 @@ async def list_cases(tx: InTx, caller: Reader, page: Paging, filters: Annotated[
     `department` is lead or co-handler; `q` is looked for in title and text, or is a number.
     """
     found = await queries.list_cases(tx, caller, filters, page)
-    rows, cursor = page_of(found, page.limit, key=lambda c: (c.opened_at, c.id))
+    rows, cursor = page_of(found, page.limit, key=lambda c: (c["opened_at"], c["id"]))
     return Page(items=[_line(row) for row in rows], next_cursor=cursor)
 
 

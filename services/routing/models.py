@@ -20,26 +20,12 @@ class Base(SQLModel, registry=registry()):
     __abstract__ = True
 
 
-class Case(Base, table=True):
+class CaseState(SQLModel):
     """A matter on its way through the departments; one per opinion, `id` derived from the opinion's.
 
     `clock_from` is the first hand-over of the round, `handed_over_at` the newest. `overdue_round` is the last round
     whose lateness was told, 0 when none was. `profile_version` is the profile it was opened under.
     """
-
-    __tablename__ = "cases"
-    __table_args__ = (
-        Index("cases_newest", sql("opened_at DESC"), sql("id DESC")),
-        Index("cases_by_status", "status", sql("opened_at DESC"), sql("id DESC")),
-        Index("cases_by_number", "number"),
-        Index("cases_by_class", "result_class", "lead", postgresql_where=sql("result_class IS NOT NULL")),
-        Index("cases_waiting", "proposed_lead", "opened_at", postgresql_where=sql("status = 'to_assign' AND version = 1")),
-        Index(
-            "cases_falling_due",
-            "reply_due_at",
-            postgresql_where=sql("status IN ('assigned', 'accepted', 'objected') AND overdue_round < round"),
-        ),
-    )
 
     id: uuid.UUID = Field(primary_key=True)
     site: str
@@ -75,6 +61,24 @@ class Case(Base, table=True):
     def department(self) -> str | None:
         """What the doors and events call the lead."""
         return self.lead
+
+
+class Case(Base, CaseState, table=True):
+    """The table of cases. Verbs hold a case as `CaseState`."""
+
+    __tablename__ = "cases"
+    __table_args__ = (
+        Index("cases_newest", sql("opened_at DESC"), sql("id DESC")),
+        Index("cases_by_status", "status", sql("opened_at DESC"), sql("id DESC")),
+        Index("cases_by_number", "number"),
+        Index("cases_by_class", "result_class", "lead", postgresql_where=sql("result_class IS NOT NULL")),
+        Index("cases_waiting", "proposed_lead", "opened_at", postgresql_where=sql("status = 'to_assign' AND version = 1")),
+        Index(
+            "cases_falling_due",
+            "reply_due_at",
+            postgresql_where=sql("status IN ('assigned', 'accepted', 'objected') AND overdue_round < round"),
+        ),
+    )
 
 
 # Tables that opening a case fills have no foreign key: checking three of them is a third of what the database does for a

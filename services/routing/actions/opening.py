@@ -8,12 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import ARRAY, DateTime, Text, func, literal, select
-from sqlmodel import col
-
 from services.routing import rules
 from services.routing.actions import organisations
 from services.routing.actions.bulk import by_column, insert_many
+from services.routing.actions.held import Held, hold_all, write
 from services.routing.actions.steps import RULE, give_parts, part_id, set_clock, step, tell
 from services.routing.models import Base, Case, CaseHistory, CaseSearch, Part
 from services.routing.settings import Matter
@@ -202,24 +200,20 @@ async def assign_waiting(tx: Tx, organisation: str | None = None) -> int:
     until = await organisations.serving(tx, [organisation] if organisation else await organisations.known(tx))
     if not until:
         return 0
-    names, ends = literal(list(until), ARRAY(Text)), literal(list(until.values()), ARRAY(DateTime(timezone=True)))
-    come = select(func.unnest(names).label("name"), func.unnest(ends).label("until")).subquery()
-    waiting = await tx.execute(
-        select(Case)
-        .join(come, (col(Case.proposed_lead) == come.c.name) & (col(Case.opened_at) < come.c.until))
-        .where(col(Case.status) == "to_assign", col(Case.version) == 1)
-        .order_by(col(Case.id))
-        .limit(tx.settings.waiting_batch)
-        .with_for_update(of=Case, skip_locked=True)
-    )
-    cases = waiting.scalars().all()
-    for case in cases:
-        await _assign_by_rule(tx, case, cast(str, case.proposed_lead), case.opened_at)
-    return len(cases)
+    waiting = await hold_all(tx, _WAITING, list(until), list(until.values()), tx.settings.waiting_batch)
+    for held in waiting:
+        await _assign_by_rule(tx, held, cast(str, held.case.proposed_lead), held.case.opened_at)
+    return len(waiting)
 
 
-async def _assign_by_rule(tx: Tx, case: Case, lead: str, at: datetime) -> None:
-    move = step(tx, case, "assign", RULE, at)
+_WAITING = """status = 'to_assign' AND version = 1
+    AND EXISTS (SELECT FROM unnest($1::text[], $2::timestamptz[]) AS come (name, until) WHERE proposed_lead = name AND opened_at < until)
+    ORDER BY id LIMIT $3 FOR UPDATE SKIP LOCKED"""
+
+
+async def _assign_by_rule(tx: Tx, held: Held, lead: str, at: datetime) -> None:
+    case = held.case
+    move = step(tx, held, "assign", RULE, at)
     set_clock(tx, case, at)
     tell(
         tx,
@@ -233,3 +227,4 @@ async def _assign_by_rule(tx: Tx, case: Case, lead: str, at: datetime) -> None:
         due_is_provisional=case.due_is_provisional,
     )
     await give_parts(tx, case, lead, ())
+    await write(tx, held)

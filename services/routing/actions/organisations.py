@@ -31,17 +31,17 @@ async def keep(tx: Tx, event: OrganisationChanged) -> None:
     await tx.execute(insert(OrganisationVersion).values(row).on_conflict_do_nothing())
 
 
+_VERSIONS = """
+    SELECT organisation, active, since FROM organisation_version WHERE organisation = ANY($1) ORDER BY organisation, version_no
+    """
+
+
 async def serving(tx: Tx, organisations: Iterable[str]) -> dict[str, datetime]:
     """Organisation → up to which moment it takes what arises (`rules.serves_until`); those that never took anything are missing."""
     wanted = sorted(set(organisations))
     if not wanted:
         return {}
-    version = OrganisationVersion
-    rows = await tx.execute(
-        select(col(version.organisation), col(version.active), col(version.since))
-        .where(col(version.organisation).in_(wanted))
-        .order_by(col(version.organisation), col(version.version_no))
-    )
+    rows = await tx.run(_VERSIONS, wanted)
     ends = {name: rules.serves_until([(active, since) for _, active, since in found]) for name, found in groupby(rows, key=lambda r: r[0])}
     return {name: end for name, end in ends.items() if end is not None}
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
-from sqlmodel import col
-
 from services.routing import rules
+from services.routing.actions.held import Held, hold, write
 from services.routing.actions.steps import RESIDENT, give_parts, set_clock, step, tell
-from services.routing.models import Case, Rating, SupervisionMark
+from services.routing.models import Rating, SupervisionMark
 from shared.consumers import Early
 from shared.db import Tx
 from shared.events import derived_id
@@ -21,28 +19,32 @@ async def rate(tx: Tx, event: OpinionRated) -> None:
     A rating that does not count is told with its reason. Raises Early for a case that is not there yet.
     """
     case_id = derived_id(event.opinion_id, "case")
-    case = (await tx.execute(select(Case).where(col(Case.id) == case_id).with_for_update())).scalar_one_or_none()
-    if case is None:
+    held = await hold(tx, case_id)
+    if held is None:
         raise Early("case", event.opinion_id)
+    case = held.case
     reason = rules.not_counted(case.status, case.round, event.round)
     if reason is not None:
         tell(tx, case, RatingNotCounted, rated_round=event.round, reason=reason)
         return
     tx.add(Rating(case_id=case.id, round=case.round, level=event.level, comment=event.comment, rated_at=event.occurred_at))
     if event.level == "dissatisfied":
-        await _reopen(tx, case, event)
+        await _reopen(tx, held, event)
     else:
-        move = step(tx, case, "rate", RESIDENT, event.occurred_at)
+        move = step(tx, held, "rate", RESIDENT, event.occurred_at)
+        await write(tx, held)
         tell(tx, case, move.event, department=case.lead, level=event.level)
 
 
-async def _reopen(tx: Tx, case: Case, event: OpinionRated) -> None:
+async def _reopen(tx: Tx, held: Held, event: OpinionRated) -> None:
     """Opens the next round for the same departments, with a clock of its own and a supervision mark; the old reply stays."""
+    case = held.case
     case.round += 1
     case.clock_from = None
-    move = step(tx, case, "reopen", RESIDENT, event.occurred_at)
+    move = step(tx, held, "reopen", RESIDENT, event.occurred_at)
     set_clock(tx, case, event.occurred_at)
     tx.add(SupervisionMark(case_id=case.id, round=case.round, reason="not_satisfied", at=event.occurred_at))
     tell(tx, case, move.event, department=case.lead, reply_due_at=case.reply_due_at)
     assert case.lead is not None
     await give_parts(tx, case, case.lead, case.co_handlers)
+    await write(tx, held)

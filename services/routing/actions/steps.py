@@ -8,11 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, cast
 
-from sqlalchemy import update
-from sqlmodel import col
-
 from services.routing import rules
-from services.routing.models import Case, CaseHistory, Part
+from services.routing.actions.held import Held
+from services.routing.models import CaseState
 from services.routing.settings import Matter
 from shared.db import Tx
 from shared.events import derived_id
@@ -44,38 +42,39 @@ def actor(caller: Caller) -> Actor:
     return Actor(caller.role, caller.organisation, caller.account_id)
 
 
-def step(tx: Tx, case: Case, action: rules.Action, by: Actor, at: datetime, *, note: str | None = None) -> rules.Transition:
-    """Moves a locked case along the table and writes its history. Raises the refusal that forbids it."""
+def step(tx: Tx, held: Held, action: rules.Action, by: Actor, at: datetime, *, note: str | None = None) -> rules.Transition:
+    """Moves a held case along the table and adds a line to its history. Raises the refusal that forbids it."""
+    case = held.case
     move = rules.transition(case.status, action, number=case.number, version=case.version)
     case.version += 1
-    tx.add(
-        CaseHistory(
-            case_id=case.id,
-            version=case.version,
-            action=action,
-            from_status=case.status,
-            to_status=move.next,
-            round=case.round,
-            by_role=by.role,
-            by_organisation=by.organisation,
-            by_account=by.account,
-            note=note,
-            at=at,
-            profile_version=tx.policy.profile_version,
-        )
+    held.steps.append(
+        {
+            "case_id": case.id,
+            "version": case.version,
+            "action": action,
+            "from_status": case.status,
+            "to_status": move.next,
+            "round": case.round,
+            "by_role": by.role,
+            "by_organisation": by.organisation,
+            "by_account": by.account,
+            "note": note,
+            "at": at,
+            "profile_version": tx.policy.profile_version,
+        }
     )
     case.status = move.next
     live(tx, "case", str(case.id))
     return move
 
 
-def tell(tx: Tx, case: Case, kind: type[Event], **facts: Any) -> None:
+def tell(tx: Tx, case: CaseState, kind: type[Event], **facts: Any) -> None:
     """Emits an event about a case as it is after the step."""
     about = {"case_id": case.id, "opinion_id": case.opinion_id, "number": case.number, "case_version": case.version, "round": case.round}
     emit(tx, kind(**about, **facts))
 
 
-def set_clock(tx: Tx, case: Case, at: datetime) -> None:
+def set_clock(tx: Tx, case: CaseState, at: datetime) -> None:
     """Starts the reply clock of the case's round with a hand-over `at`; the round's first hand-over bounds it."""
     if case.clock_from is None:
         case.clock_from = at
@@ -86,38 +85,53 @@ def set_clock(tx: Tx, case: Case, at: datetime) -> None:
     case.due_is_provisional, case.due_calendar = found.provisional, found.calendar
 
 
-async def give_parts(tx: Tx, case: Case, lead: str, co_handlers: Sequence[str]) -> None:
+async def give_parts(tx: Tx, case: CaseState, lead: str, co_handlers: Sequence[str]) -> None:
     """Hands the case to these organisations instead of those who had it: one assignment and one addressed event each.
 
     Whoever loses its part without getting another is told so.
     """
-    had = update(Part).where(col(Part.case_id) == case.id, col(Part.current)).values(current=False).returning(col(Part.organisation))
-    for organisation in sorted(set((await tx.execute(had)).scalars()) - {lead, *co_handlers}):
+    handlers = (lead, *co_handlers)
+    assignments = [part_id(case.id, case.version, organisation) for organisation in handlers]
+    parts: list[AssignedPart] = ["lead" if organisation == lead else "co_handler" for organisation in handlers]
+    had = await tx.run(_GIVE_PARTS, case.id, assignments, list(handlers), parts, case.round, case.opened_at)
+    for organisation in sorted({row["organisation"] for row in had} - set(handlers)):
         withdrawn = AssignmentWithdrawn(case_id=case.id, number=case.number, organisation=organisation, round=case.round)
         emit(tx, withdrawn, audience=organisation)
     case.lead, case.co_handlers = lead, list(co_handlers)
     assert case.reply_due_at is not None
-    for organisation in (lead, *co_handlers):
-        part: AssignedPart = "lead" if organisation == lead else "co_handler"
-        assignment = part_id(case.id, case.version, organisation)
-        given: dict[str, Any] = {"id": assignment, "case_id": case.id, "organisation": organisation, "part": part, "round": case.round}
-        tx.add(Part(**given, current=True, opened_at=case.opened_at))
-        emit(
-            tx,
-            AssignmentMade(
-                assignment_id=assignment,
-                case_id=case.id,
-                number=case.number,
-                organisation=organisation,
-                part=part,
-                round=case.round,
-                category=case.category,
-                title=case.title,
-                text=case.text,
-                due_at=case.reply_due_at,
-            ),
-            audience=organisation,
+    for organisation, assignment, part in zip(handlers, assignments, parts, strict=True):
+        made = AssignmentMade(
+            assignment_id=assignment,
+            case_id=case.id,
+            number=case.number,
+            organisation=organisation,
+            part=part,
+            round=case.round,
+            category=case.category,
+            title=case.title,
+            text=case.text,
+            due_at=case.reply_due_at,
         )
+        emit(tx, made, audience=organisation)
+
+
+_GIVE_PARTS = """
+    WITH had AS (
+        UPDATE part SET current = false WHERE case_id = $1 AND current RETURNING organisation
+    ), given AS (
+        INSERT INTO part (case_id, id, organisation, part, round, current, opened_at)
+        SELECT $1, i, o, p, $5, true, $6 FROM unnest($2::uuid[], $3::text[], $4::text[]) AS r (i, o, p)
+    )
+    SELECT organisation FROM had
+    """
+_TAKE_PARTS = "UPDATE part SET current = false WHERE case_id = $1 AND current RETURNING organisation"
+
+
+async def take_parts(tx: Tx, case: CaseState) -> None:
+    """Takes the case from all who have it and tells them."""
+    for organisation in sorted({row["organisation"] for row in await tx.run(_TAKE_PARTS, case.id)}):
+        gone = AssignmentWithdrawn(case_id=case.id, number=case.number, organisation=organisation, round=case.round)
+        emit(tx, gone, audience=organisation)
 
 
 def part_id(case_id: uuid.UUID, version: int, organisation: str) -> uuid.UUID:

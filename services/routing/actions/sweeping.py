@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select, text
-from sqlmodel import col
+from sqlalchemy import text
 
 from services.routing import rules
+from services.routing.actions.held import hold_all, write
 from services.routing.actions.steps import tell
-from services.routing.models import Case
 from services.routing.search import grams
 from shared.clock import now
 from shared.db import Tx
@@ -23,22 +22,23 @@ _FIND_BY = text(
     "FROM unnest(CAST(:cases AS uuid[]), CAST(:grams AS text[])) AS found (c, g) WHERE case_id = c"
 )
 
+# The statuses and the comparison are those of the index `cases_falling_due`.
+_LATE = (
+    f"status IN ({', '.join(repr(status) for status in rules.RUNNING)}) AND overdue_round < round AND reply_due_at < $1 "
+    "ORDER BY reply_due_at LIMIT $2 FOR UPDATE SKIP LOCKED"
+)
+
 
 async def mark_overdue(tx: Tx) -> int:
     """Tells of each case whose reply was due and is not there, once in a round, the longest overdue first. Says how many."""
-    late = await tx.execute(
-        select(Case)
-        .where(col(Case.status).in_(rules.RUNNING), col(Case.overdue_round) < col(Case.round), col(Case.reply_due_at) < now())
-        .order_by(col(Case.reply_due_at))
-        .limit(tx.settings.overdue_batch)
-        .with_for_update(skip_locked=True)
-    )
-    cases = late.scalars().all()
-    for case in cases:
+    late = await hold_all(tx, _LATE, now(), tx.settings.overdue_batch)
+    for held in late:
+        case = held.case
         case.overdue_round = case.round
+        await write(tx, held)
         tell(tx, case, CaseOverdue, department=case.lead, due_at=case.reply_due_at)
         live(tx, "case", str(case.id))
-    return len(cases)
+    return len(late)
 
 
 async def make_searchable(tx: Tx) -> int:
