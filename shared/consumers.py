@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from faststream.nats import JStream, NatsBroker
 from faststream.nats.schemas import PullSub
-from sqlalchemy import text
 
 from shared.bus import EVENTS
 from shared.events.base import Event
@@ -34,9 +33,11 @@ class Early(Exception):
 
 async def wake(tx: Tx, what: str, *keys: object) -> None:
     """Lets the events that wait for `what` with one of the keys be tried again as soon as this transaction has committed."""
-    statement = text("UPDATE kit_parked SET next_try_at = now() WHERE waits_for = ANY(:waits_for)")
-    found = await tx.execute(statement, {"waits_for": [f"{what}:{key}" for key in keys]})
-    tx.woken = tx.woken or bool(found.rowcount)  # type: ignore[attr-defined]
+    found = await tx.run(_WAKE, [f"{what}:{key}" for key in keys])
+    tx.woken = tx.woken or bool(found)
+
+
+_WAKE = "UPDATE kit_parked SET next_try_at = now() WHERE waits_for = ANY($1) RETURNING event_id"
 
 
 @dataclass(frozen=True, slots=True)

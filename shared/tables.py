@@ -154,13 +154,17 @@ def bulk_insert(table: Any, columns: Sequence[str], *, returning: Sequence[str])
 
     With `VALUES` SQLAlchemy compiles it anew for each number of rows: a fifth of all that scoring and notify did (record 0026).
     """
-    dialect: Any = postgresql.dialect()  # type: ignore[no-untyped-call]
-    kinds = [table.columns[name].type.compile(dialect=dialect) for name in columns]
-    arrays = ", ".join(f"${n}::{kind}[]" for n, kind in enumerate(kinds, 1))
     return (
-        f"INSERT INTO {table.name} ({', '.join(columns)}) SELECT * FROM unnest({arrays}) "  # noqa: S608 - names of our own tables
+        f"INSERT INTO {table.name} ({', '.join(columns)}) SELECT * FROM {unnested(table, columns)} "  # noqa: S608 - our own tables
         f"ON CONFLICT DO NOTHING RETURNING {', '.join(returning)}"
     )
+
+
+def unnested(table: Any, columns: Sequence[str], first: int = 1) -> str:
+    """For `Tx.run`: rows of these columns as a table, from an array for each, the first of them in parameter `first`."""
+    dialect: Any = postgresql.dialect()  # type: ignore[no-untyped-call]
+    kinds = [table.columns[name].type.compile(dialect=dialect) for name in columns]
+    return f"unnest({', '.join(f'${n}::{kind}[]' for n, kind in enumerate(kinds, first))})"
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,9 +23,9 @@ async def test_a_relay_never_takes_more_than_its_window(settings: ServiceSetting
         await tx.execute(text(_FILL))
     sizes = []
     for _ in range(6):
-        async with database.engine.execution_options(isolation_level="READ COMMITTED").begin() as connection:
+        async with database.alone() as connection, connection.transaction():
             for way in avoided:
-                await connection.execute(text(f"SET LOCAL enable_{way} = off"))
+                await connection.execute(f"SET LOCAL enable_{way} = off")
             sizes.append(len(await relay._claim(connection)))
     await database.close()
     assert sizes == [10, 10, 10, 10, 10, 0]

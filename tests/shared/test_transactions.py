@@ -32,7 +32,7 @@ async def single(settings: ServiceSettings) -> AsyncIterator[Database]:
 
 async def marks(database: Database) -> list[str]:
     async with database.alone() as connection:
-        return list((await connection.execute(_MARKS)).scalars())
+        return [row["name"] for row in await connection.fetch(str(_MARKS))]
 
 
 async def both(tx: Tx) -> None:

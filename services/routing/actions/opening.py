@@ -10,10 +10,9 @@ from typing import Any, cast
 
 from services.routing import rules
 from services.routing.actions import organisations
-from services.routing.actions.bulk import by_column, insert_many
 from services.routing.actions.held import Held, hold_all, write
 from services.routing.actions.steps import RULE, give_parts, part_id, set_clock, step, tell
-from services.routing.models import Base, Case, CaseHistory, CaseSearch, Part
+from services.routing.models import Base, Case, CaseHistory, Part
 from services.routing.settings import Matter
 from shared.consumers import wake
 from shared.db import Tx
@@ -23,17 +22,36 @@ from shared.events.intake import OpinionClassified
 from shared.events.routing import AssignmentMade, CaseAssigned, CaseOpened
 from shared.live import live
 from shared.outbox import emit
+from shared.tables import unnested
 from shared.workdays import Due, official_calendar
 
 _MATTER: Matter = "opinion"
 
-_CASES, _PARTS, _HISTORY, _SEARCH = (Base.metadata.tables[t.__tablename__] for t in (Case, Part, CaseHistory, CaseSearch))
-_ADD_CASES = (
-    insert_many(_CASES, *(c.name for c in _CASES.columns if c.name != "co_handlers")).on_conflict_do_nothing().returning(_CASES.c.id)
-)
-_ADD_PARTS = insert_many(_PARTS, *_PARTS.columns.keys())
-_ADD_HISTORY = insert_many(_HISTORY, *_HISTORY.columns.keys())
-_ADD_SEARCH = insert_many(_SEARCH, "case_id")
+_CASES, _PARTS, _HISTORY = (Base.metadata.tables[t.__tablename__] for t in (Case, Part, CaseHistory))
+_OF_CASE = [c.name for c in _CASES.columns if c.name != "co_handlers"]
+_OF_PART, _OF_HISTORY = _PARTS.columns.keys(), _HISTORY.columns.keys()
+
+
+def _rows(table: Any, columns: list[str], case: str, first: int) -> str:
+    """An INSERT of the rows whose case has been opened by the statement it stands in."""
+    names = ", ".join(columns)
+    given = f"{unnested(table, columns, first)} AS r ({names})"
+    return f"INSERT INTO {table.name} ({names}) SELECT r.* FROM {given} JOIN opened ON opened.id = r.{case}"  # noqa: S608 - our own tables
+
+
+# One statement for all that belongs to a case: each of its own is a round trip, and a wait for all who are being served meanwhile.
+_OPEN = f"""
+    WITH opened AS (
+        INSERT INTO cases ({", ".join(_OF_CASE)}) SELECT * FROM {unnested(_CASES, _OF_CASE)} ON CONFLICT DO NOTHING RETURNING id
+    ), listed AS (
+        INSERT INTO case_search (case_id) SELECT id FROM opened
+    ), noted AS (
+        {_rows(_HISTORY, _OF_HISTORY, "case_id", 1 + len(_OF_CASE))}
+    ), given AS (
+        {_rows(_PARTS, _OF_PART, "case_id", 1 + len(_OF_CASE) + len(_OF_HISTORY))}
+    )
+    SELECT id FROM opened
+    """  # noqa: S608 - names of our own tables
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +71,16 @@ async def open_cases(tx: Tx, events: Sequence[OpinionClassified]) -> None:
     All times are the opinion's own, so that late, doubled and reordered events give the same rows.
     """
     openings = await _openings(tx, events)
-    opened = set((await tx.execute(_ADD_CASES, by_column([_case_row(tx, o) for o in openings]))).scalars())
+    rows = (
+        (_OF_CASE, [_case_row(tx, o) for o in openings]),
+        (_OF_HISTORY, [row for o in openings for row in _history_rows(tx, o)]),
+        (_OF_PART, [_part_row(o) for o in openings if o.lead]),
+    )
+    found = await tx.run(_OPEN, *([row[name] for row in table] for columns, table in rows for name in columns))
+    opened = {row["id"] for row in found}
     new = [o for o in openings if o.id in opened]
     if not new:
         return
-    await tx.execute(_ADD_SEARCH, {"case_id": [o.id for o in new]})
-    await tx.execute(_ADD_HISTORY, by_column([row for o in new for row in _history_rows(tx, o)]))
-    if parts := [_part_row(o) for o in new if o.lead]:
-        await tx.execute(_ADD_PARTS, by_column(parts))
     for opening in new:
         _tell(tx, opening)
     await wake(tx, "case", *(o.event.opinion_id for o in new))
