@@ -37,30 +37,45 @@ class Classified:
     classifier: str | None = None
 
 
-def classify(policy: IntakePolicy, chosen: str | None, title: str, text: str, certain: Certain | None = None) -> Classified:
-    """The sender's own choice if the place knows it, else the category whose keywords clearly prevail, else none.
+Points = dict[str, tuple[int, int]]
+"""Category → weight of its keywords that the opinion has, and of those among them that are in its title."""
 
-    Each keyword counts once with its weight, times `title_factor` in the title. With the keywords of wujin, weighed on
-    one half of 8,155 real labelled messages, 75 % of the other half are certain, and 92 % of those are right.
-    `certain` is what they must reach, if not the place's own measure.
-    """
-    if chosen is not None and any(c.code == chosen for c in policy.categories):
-        return Classified(chosen, 1.0, "sender")
-    certain = certain or policy.certain
-    scores = {
-        c.code: sum(
-            weight * (certain.title_factor if word in title else 1)
-            for weight, words in c.keywords.items()
-            for word in words
-            if word in title or word in text
-        )
-        for c in policy.categories
-    }
+
+def points(policy: IntakePolicy, title: str, text: str) -> Points:
+    """What the keywords say of an opinion: each counts once, wherever and however often it stands."""
+    starts = {part[i : i + n] for part in (title, text) for n in (1, 2) for i in range(len(part) - n + 1)}
+    found = {c.code: (0, 0) for c in policy.categories}
+    for start in starts & policy.keywords.keys():
+        for word, code, weight in policy.keywords[start]:
+            if (in_title := word in title) or word in text:
+                whole, titled = found[code]
+                found[code] = whole + weight, titled + weight * in_title
+    return found
+
+
+def prevailing(found: Points, certain: Certain) -> Classified:
+    """The category whose keywords clearly prevail, counted `title_factor` times in the title, or none."""
+    scores = {code: whole + (certain.title_factor - 1) * titled for code, (whole, titled) in found.items()}
     best = max(scores, key=lambda code: scores[code])
     share = scores[best] / (sum(scores.values()) or 1)
     if scores[best] >= certain.score and share >= certain.share:
         return Classified(best, round(share, 4), "rule")
     return Classified(None, round(share, 4), "none")
+
+
+def chosen_by_sender(policy: IntakePolicy, chosen: str | None) -> Classified | None:
+    """The sender's own choice, if the place knows it."""
+    known = chosen is not None and any(c.code == chosen for c in policy.categories)
+    return Classified(chosen, 1.0, "sender") if known else None
+
+
+def classify(policy: IntakePolicy, chosen: str | None, title: str, text: str) -> Classified:
+    """The sender's own choice if the place knows it, else the category whose keywords clearly prevail, else none.
+
+    With the keywords of wujin, weighed on one half of 8,155 real labelled messages, 75 % of the other half are certain,
+    and 92 % of those are right.
+    """
+    return chosen_by_sender(policy, chosen) or prevailing(points(policy, title, text), policy.certain)
 
 
 @dataclass(frozen=True, slots=True)

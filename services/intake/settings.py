@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from pathlib import Path
 from typing import ClassVar, Literal, get_args
 
@@ -104,6 +105,17 @@ class IntakePolicy(Strict):
     suggestions: SuggestionsPolicy
     privacy: PrivacyPolicy
     exports: ExportPolicy
+
+    @cached_property
+    def keywords(self) -> dict[str, tuple[tuple[str, str, int], ...]]:
+        """(keyword, its category, its weight) by the keyword's first two characters, or its only one: a text is then asked for the few
+        that can be in it, not for all."""
+        found: dict[str, list[tuple[str, str, int]]] = {}
+        for category in self.categories:
+            for weight, words in category.keywords.items():
+                for word in words:
+                    found.setdefault(word[:2], []).append((word, category.code, weight))
+        return {start: tuple(words) for start, words in found.items()}
 
     @model_validator(mode="after")
     def _hangs_together(self) -> IntakePolicy:

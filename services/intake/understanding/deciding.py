@@ -19,12 +19,15 @@ def decide(policy: IntakePolicy, chosen: str | None, title: str, text: str, mode
     Without a model keywords decide as they always did. With one they come first only where they are sure as
     `classifier.rules_first` says, or where they name a category that the model was never taught and so cannot find.
     """
-    plain = rules.classify(policy, chosen, title, text)
-    if model is None or plain.source == "sender":
+    if by_sender := rules.chosen_by_sender(policy, chosen):
+        return by_sender
+    found = rules.points(policy, title, text)
+    plain = rules.prevailing(found, policy.certain)
+    if model is None:
         return plain
     if plain.category is not None and plain.category not in model.categories:
         return plain
-    sure = rules.classify(policy, None, title, text, policy.classifier.rules_first)
+    sure = rules.prevailing(found, policy.classifier.rules_first)
     if sure.category is not None:
         return sure
     best = model.best(title, text)
