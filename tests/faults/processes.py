@@ -110,7 +110,7 @@ async def _frozen_in_transaction(arena: Arena, people: Residents) -> int:
             async with session.transaction():
                 await session.execute("LOCK TABLE case_history IN EXCLUSIVE MODE")
                 people.soon(3)
-                await arena.waits_for_lock(session, 1, "%case_history%")
+                await arena.waits_for_lock(session, 1, "%INSERT INTO cases%")
                 pid = arena.chance.choice(arena.pids("routing"))
                 arena.send([pid], signal.SIGSTOP)
             await asyncio.sleep(_OPEN_FOR)
