@@ -61,6 +61,11 @@ class Outcome:
     again: dict[str, str] = field(default_factory=dict)
 
 
+_BATCH_FROM = 5
+"""Messages from which on an atomic batch is worth its while: it takes the server 2 ms more whatever its size, each message singly
+0.15 ms of CPU more here (measured)."""
+
+
 class Bus:
     """One connection of one service. `connect` returns only once connected and may take as long as the broker is away."""
 
@@ -137,7 +142,7 @@ class Bus:
                 outcome.never[message.id] = f"{size} bytes, the broker takes {limit}"
             else:
                 fitting.append(message)
-        if len(fitting) > 1 and await self._publish_batch(fitting):
+        if len(fitting) >= _BATCH_FROM and await self._publish_batch(fitting):
             outcome.stored.extend(m.id for m in fitting)
         elif fitting:
             await self._publish_singly(fitting, outcome)

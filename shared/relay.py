@@ -24,6 +24,7 @@ NEVER_AFTER = 6
 # An array, not `IN`: the planner may run a subquery of `IN` once for each row, and take all there is instead of one window.
 # A backup holds publishing for a moment: what commits after the hold stays in the outbox until it ends (record 0017).
 _CLAIM = """
+    WITH published AS (DELETE FROM kit_outbox WHERE id = ANY($3) AND set_config('synchronous_commit', 'off', true) = 'off')
     UPDATE kit_outbox SET leased_until = clock_timestamp() + make_interval(secs => $1)
     WHERE id = ANY(ARRAY(
         SELECT id FROM kit_outbox WHERE parked_reason IS NULL AND leased_until < clock_timestamp()
@@ -31,11 +32,9 @@ _CLAIM = """
         ORDER BY id LIMIT $2 FOR UPDATE SKIP LOCKED
     )) AND set_config('synchronous_commit', 'off', true) = 'off' RETURNING id, subject, headers, body
     """
-"""Neither this nor the deletion waits for the disk: a crash that undoes them makes the row go out once more, and no further.
-
-Said within the statement, which spares a round trip.
+"""Takes out what was published and leases the next window. It does not wait for the disk: a crash that undoes it makes the rows go
+out once more, and no further. Said within the statement, which spares a round trip; in both places, since either may find no row.
 """
-_DELETE = "DELETE FROM kit_outbox WHERE id = ANY($1) AND set_config('synchronous_commit', 'off', true) = 'off'"
 _RELEASE = "UPDATE kit_outbox SET leased_until = '-infinity' WHERE id = ANY($1)"
 _AGAIN = """
     UPDATE kit_outbox SET tries = tries + 1, leased_until = clock_timestamp() + interval '1 second',
@@ -97,10 +96,10 @@ class Relay:
             rows = await self._move(rows)
         return moved
 
-    async def _claim(self, connection: Connection) -> list[Record]:
-        """The next window, leased to this process, in the order of the ids."""
+    async def _claim(self, connection: Connection, published: Sequence[uuid.UUID] = ()) -> list[Record]:
+        """The next window, leased to this process, in the order of the ids; what was `published` is taken out with it."""
         settings = self.database.settings
-        found = await connection.fetch(_CLAIM, settings.relay_lease, settings.relay_window)
+        found = await connection.fetch(_CLAIM, settings.relay_lease, settings.relay_window, published)
         return sorted(found, key=lambda row: row["id"].int)
 
     async def _move(self, rows: Sequence[Record]) -> list[Record]:
@@ -114,12 +113,10 @@ class Relay:
                 await connection.execute(_RELEASE, [r["id"] for r in rows])
             raise
         crash.point("after_publish", self.database.service)
-        full = len(rows) == self.database.settings.relay_window
         async with self.database.alone() as connection:
-            await self._settle(connection, outcome)
-            following = full or self._wake.is_set()
+            await self._refused(connection, outcome)
             self._wake.clear()
-            more = await self._claim(connection) if following else []
+            more = await self._claim(connection, [uuid.UUID(i) for i in outcome.stored])
         self.metrics.published.inc(len(outcome.stored))
         self.refused = "" if outcome.stored else self.refused
         stored = set(outcome.stored)
@@ -128,9 +125,7 @@ class Relay:
                 tracing.publish_span(message.subject, message.headers)
         return more
 
-    async def _settle(self, connection: Connection, outcome: Outcome) -> None:
-        if outcome.stored:
-            await connection.execute(_DELETE, [uuid.UUID(i) for i in outcome.stored])
+    async def _refused(self, connection: Connection, outcome: Outcome) -> None:
         for row_id, reason in outcome.never.items():
             await connection.execute(_PARK, uuid.UUID(row_id), reason)
             log.error("outbox_row_parked", event_id=row_id, reason=reason)
