@@ -15,16 +15,15 @@ from typing import Any
 import orjson
 from asyncpg import PostgresError
 from pydantic import BaseModel
-from sqlalchemy import Connection, PoolProxiedConnection, event, text
-from sqlalchemy.exc import DBAPIError, DisconnectionError, InterfaceError
+from sqlalchemy import event, text
+from sqlalchemy.exc import DBAPIError, InterfaceError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
-from sqlalchemy.orm import Session
-from sqlalchemy.util import greenlet_spawn
 
 from shared import crash
 from shared.audit import Record
 from shared.events.base import Event
+from shared.lending import Lent, LentSession, refuse_closed
 from shared.outgoing import KeptAnswer, Outgoing, store
 from shared.settings import ServiceSettings
 from shared.tables import utc_column
@@ -32,54 +31,12 @@ from shared.tables import utc_column
 __all__ = ["Database", "Tx", "is_conflict", "is_outage", "utc_column"]
 
 
-class _Lent:
-    """The one connection of a transaction, from the pool when it is first needed. SQLAlchemy's own, which costs as much again
-    as a short transaction (record 0026), is made around it when the session first executes."""
-
-    def __init__(self, engine: AsyncEngine) -> None:
-        self._engine = engine
-        self._pooled: PoolProxiedConnection | None = None
-        self._connection: Connection | None = None
-
-    async def driver(self) -> Any:
-        """The driver's connection."""
-        if self._pooled is None:
-            self._pooled = await self._engine.raw_connection()
-        return self._pooled.driver_connection
-
-    def connection(self) -> Connection:
-        """SQLAlchemy's connection around the driver's, for the session; called where it may wait."""
-        if self._connection is None:
-            self._pooled = self._pooled or self._engine.sync_engine.raw_connection()
-            self._connection = Connection(self._engine.sync_engine, self._pooled)
-        return self._connection
-
-    async def invalidate(self) -> None:
-        """Closes the connection instead of giving it back."""
-        if lent := self._connection or self._pooled:
-            await greenlet_spawn(lent.invalidate)
-
-    async def close(self) -> None:
-        """Gives the connection back to the pool."""
-        if lent := self._connection or self._pooled:
-            await greenlet_spawn(lent.close)
-
-
-class _Session(Session):
-    """A session on the connection that its transaction was lent."""
-
-    def get_bind(self, *_: Any, **__: Any) -> Connection:
-        """The lent connection, whatever is asked for."""
-        lent: _Lent = self.info["lent"]
-        return lent.connection()
-
-
 class Tx(AsyncSession):
     """One transaction. Actions write through it and `emit` into it; only this module commits it."""
 
     def __init__(self, database: Database) -> None:
-        self.lent = _Lent(database.engine)
-        super().__init__(sync_session_class=_Session, expire_on_commit=False, info={"lent": self.lent})
+        self.lent = Lent(database.engine)
+        super().__init__(sync_session_class=LentSession, expire_on_commit=False, info={"lent": self.lent})
         self.database = database
         self.outgoing: list[Outgoing] = []
         self.records: list[Record] = []
@@ -157,7 +114,7 @@ class Database:
                 },
             },
         )
-        event.listen(self.engine.sync_engine, "checkout", _refuse_closed)
+        event.listen(self.engine.sync_engine, "checkout", refuse_closed)
         self.after_commit: list[Callable[[Tx], None]] = []
         self.full = False
         """Whether a write was refused for want of disk space, and none has been tried with success since."""
@@ -196,7 +153,7 @@ class Database:
     async def alone(self) -> AsyncIterator[Any]:
         """The driver's connection, on which each statement is a transaction by itself: no round trips for BEGIN and COMMIT, no events,
         no audit. Raises as `Tx.run` does."""
-        lent = _Lent(self.engine)
+        lent = Lent(self.engine)
         try:
             yield await lent.driver()
         except BaseException:
@@ -260,12 +217,6 @@ async def _begun(tx: Tx, *, durable: bool) -> AsyncIterator[None]:
         # After a cancellation nobody knows what the server is still doing.
         if not sound:
             await tx.lent.invalidate()
-
-
-def _refuse_closed(connection: Any, record: Any, proxy: Any) -> None:
-    """Lets the pool open another connection for one that the server has closed meanwhile."""
-    if connection.driver_connection.is_closed():
-        raise DisconnectionError
 
 
 _DISK_FULL = "53100"
