@@ -24,6 +24,7 @@ from fastapi import FastAPI
 from joserfc import jwt
 from joserfc.jwk import OKPKey
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.routing import BaseRoute
 
 from shared import profile
@@ -225,15 +226,28 @@ def share_routes(app: FastAPI) -> None:
     app.router.routes = _ROUTES.setdefault((app.state.service, chosen.body_limit), app.router.routes)
 
 
+_ENGINES: dict[tuple[object, ...], list[AsyncEngine]] = {}
+
+
+def _kind(service: Running) -> tuple[object, ...]:
+    chosen: ServiceSettings = service.app.state.settings
+    pool = chosen.pool_size, chosen.pool_overflow, chosen.pool_wait, chosen.statement_timeout, chosen.transaction_idle
+    return service.name, chosen.database_url, *pool
+
+
 async def build(name: str, database_url: str, **settings: Any) -> Running:
     """The application of a service, freshly built on an emptied database. Close it with `close`."""
     main = importlib.import_module(f"services.{name}.main")
     chosen = importlib.import_module(f"services.{name}.settings").Settings(database_url=database_url, site=SITE, **settings)
     app: FastAPI = main.build(chosen)
     share_routes(app)
-    await wipe(app.state.database)
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
-    return Running(name, app, httpx.AsyncClient(transport=transport, base_url="http://service"))
+    service = Running(name, app, httpx.AsyncClient(transport=transport, base_url="http://service"))
+    # An engine without connections that has compiled the statements of such a service before.
+    if kept := _ENGINES.get(_kind(service)):
+        service.database.engine = kept.pop()
+    await wipe(service.database)
+    return service
 
 
 def wujin() -> dict[str, Any]:
@@ -253,6 +267,7 @@ async def close(service: Running) -> None:
     """Ends a service under test."""
     await service.client.aclose()
     await service.database.close()
+    _ENGINES.setdefault(_kind(service), []).append(service.database.engine)
 
 
 async def eventually(probe: Callable[[], Awaitable[Any]], *, within: float = 10.0, what: str = "") -> Any:

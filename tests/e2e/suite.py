@@ -104,7 +104,7 @@ class Suite:
         return (self.data / "logs" / f"{service}.log").read_text("utf-8")
 
     @asynccontextmanager
-    async def _connection(self, service: str) -> AsyncIterator[AsyncConnection]:
+    async def connection(self, service: str) -> AsyncIterator[AsyncConnection]:
         """A connection to a service's database, with its own credentials."""
         engine = create_async_engine(Backends(self.settings, list(SERVICES)).database.url(service))
         try:
@@ -115,7 +115,7 @@ class Suite:
 
     async def query(self, service: str, sql: str) -> list[Any]:
         """Rows of a service's database."""
-        async with self._connection(service) as connection:
+        async with self.connection(service) as connection:
             return list((await connection.execute(text(sql))).all())
 
     async def counts(self) -> dict[str, dict[str, int]]:
@@ -127,7 +127,7 @@ class Suite:
         )
         kit = "SELECT (SELECT count(*) FROM kit_outbox) AS outbox, (SELECT count(*) FROM kit_answer) AS answers"
         for service in SERVICES:
-            async with self._connection(service) as connection:
+            async with self.connection(service) as connection:
                 tables = (await connection.execute(text(listing))).scalars()
                 counted = " UNION ALL ".join(f"SELECT '{t}' AS name, count(*) AS n FROM \"{t}\"" for t in tables)
                 found[service] = {row.name: row.n for row in await connection.execute(text(counted))}
