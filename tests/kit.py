@@ -214,16 +214,16 @@ async def wipe(database: Database) -> None:
         )
 
 
-_ROUTES: dict[tuple[str, int], list[BaseRoute]] = {}
+_ROUTES: dict[tuple[object, int], list[BaseRoute]] = {}
 
 
-def share_routes(app: FastAPI) -> None:
-    """Gives an application the routing table of the first one of its service in this process.
+def share_routes(app: FastAPI, code: object) -> None:
+    """Gives an application the routing table of the first one in this process that the same `code` has built.
 
     FastAPI works out the table at the first request, which takes half a second. It holds functions only: all state is the application's.
     """
     chosen: ServiceSettings = app.state.settings
-    app.router.routes = _ROUTES.setdefault((app.state.service, chosen.body_limit), app.router.routes)
+    app.router.routes = _ROUTES.setdefault((code, chosen.body_limit), app.router.routes)
 
 
 _ENGINES: dict[tuple[object, ...], list[AsyncEngine]] = {}
@@ -240,7 +240,7 @@ async def build(name: str, database_url: str, **settings: Any) -> Running:
     main = importlib.import_module(f"services.{name}.main")
     chosen = importlib.import_module(f"services.{name}.settings").Settings(database_url=database_url, site=SITE, **settings)
     app: FastAPI = main.build(chosen)
-    share_routes(app)
+    share_routes(app, main.build)
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
     service = Running(name, app, httpx.AsyncClient(transport=transport, base_url="http://service"))
     # An engine without connections that has compiled the statements of such a service before.

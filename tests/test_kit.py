@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from sqlalchemy import text
 
+from deploy.local.servers import LocalServers
 from tests import kit
 from tests.conftest import Build
 from tests.scoring import golden
+from tests.shared import service as tiny
 
 _TABLES = text("SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename NOT IN ('migration', 'kit_migration')")
 _COUNTED = text("SELECT count(*) FROM pg_sequences WHERE schemaname = 'public' AND last_value IS NOT NULL")
@@ -47,3 +49,10 @@ async def test_what_business_has_written_is_seen_whole_and_empty_tables_are_name
     async with service.tx() as tx:
         lines = (await tx.execute(text("SELECT count(*) FROM ledger_line"))).scalar_one()
     assert len((await service.rows())["ledger_line"]) == lines > 0
+
+
+async def test_the_tiny_service_that_stands_in_scoring_s_place_has_routes_of_its_own(running: Build, servers: LocalServers) -> None:
+    scoring, stand_in = await running("scoring"), tiny.build(tiny.settings_for(servers))
+    assert scoring.app.state.service == stand_in.state.service
+    assert scoring.app.router.routes is not stand_in.router.routes
+    await stand_in.state.database.close()
