@@ -11,21 +11,28 @@ import time
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
+from copy import deepcopy
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import httpx
+import yaml
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 from fastapi import FastAPI
 from joserfc import jwt
 from joserfc.jwk import OKPKey
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+from starlette.routing import BaseRoute
 
+from shared import profile
 from shared.codec import class_of, headers_of, read
 from shared.db import Database, Tx
 from shared.delivery import Delivery, Fate, Incoming
 from shared.events.base import CORE, Event
+from shared.settings import ServiceSettings
 from shared.waking import retry_parked
 
 SITE = "320412"
@@ -156,10 +163,12 @@ def incoming_of(event: Event, *, audience: str | None = None, traceparent: str |
 
 _COLUMNS = text(
     """
-    SELECT c.table_name, c.column_name FROM information_schema.columns c JOIN information_schema.tables t USING (table_schema, table_name)
-    WHERE c.table_schema = 'public' AND t.table_type = 'BASE TABLE'
-    AND c.is_identity = 'NO' AND coalesce(c.column_default, '') NOT LIKE 'nextval%'
-    AND c.is_generated = 'NEVER' AND c.table_name NOT LIKE 'kit\\_%' AND c.table_name <> 'migration' ORDER BY 1, 2
+    SELECT c.relname, pg_relation_size(c.oid) > 0 AS written, string_agg(quote_ident(a.attname), ', ') AS columns
+    FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+    LEFT JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum
+    WHERE c.relkind = 'r' AND c.relnamespace = 'public'::regnamespace AND a.attidentity = '' AND a.attgenerated = ''
+    AND coalesce(pg_get_expr(d.adbin, d.adrelid), '') NOT LIKE 'nextval%'
+    AND c.relname NOT LIKE 'kit\\_%' AND c.relname <> 'migration' GROUP BY c.oid ORDER BY 1
     """
 )
 
@@ -167,39 +176,63 @@ _COLUMNS = text(
 async def business_rows(database: Database) -> dict[str, list[str]]:
     """Every business table of a database as a sorted list of its rows."""
     async with database.transaction() as tx:
-        columns: dict[str, list[str]] = {}
-        for table, column in (await tx.execute(_COLUMNS)).all():
-            columns.setdefault(table, []).append(column)
-        found = {}
-        for table, names in columns.items():
-            listed = ", ".join(f'"{n}"' for n in names)
-            rows = (await tx.execute(text(f'SELECT to_jsonb(t) FROM (SELECT {listed} FROM "{table}") t'))).scalars()
-            found[table] = sorted(json.dumps(r, sort_keys=True, ensure_ascii=False) for r in rows)
-    return found
+        found: dict[str, list[str]] = {}
+        asked = []
+        for table, written, columns in await tx.execute(_COLUMNS):
+            found[table] = []
+            if written:
+                asked.append(f"SELECT '{table}', to_jsonb(t) FROM (SELECT {columns} FROM \"{table}\") t")
+        for table, row in await tx.execute(text(" UNION ALL ".join(asked))) if asked else ():
+            found[table].append(json.dumps(row, sort_keys=True, ensure_ascii=False))
+        return {table: sorted(rows) for table, rows in found.items()}
+
+
+# A table that nobody has written to since it was emptied has no page; a sequence that nobody has asked has no last value.
+_WRITTEN = text(
+    "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace "
+    "AND relname NOT IN ('migration', 'kit_migration') AND pg_relation_size(oid) > 0"
+)
+_ASKED = text("SELECT sequencename FROM pg_sequences WHERE schemaname = 'public' AND last_value IS NOT NULL")
 
 
 async def wipe(database: Database) -> None:
     """Empties all tables of a service, the kit's included, and gives it the test keys."""
     async with database.transaction() as tx:
-        tables = (
-            (
-                await tx.execute(
-                    text("SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename NOT IN ('migration', 'kit_migration')")
-                )
-            )
-            .scalars()
-            .all()
-        )
-        if tables:
+        tables = (await tx.execute(_WRITTEN)).scalars().all()
+        if "kit_audit" in tables:
             # The audit refuses it to everyone but the table's owner, who can do what its chain then shows.
             await tx.execute(text("ALTER TABLE kit_audit DISABLE TRIGGER kit_audit_whole"))
-            await tx.execute(text("TRUNCATE " + ", ".join(f'"{t}"' for t in tables) + " RESTART IDENTITY CASCADE"))
+        if tables:
+            await tx.execute(text("TRUNCATE " + ", ".join(f'"{t}"' for t in tables) + " CASCADE"))
+        if "kit_audit" in tables:
             await tx.execute(text("ALTER TABLE kit_audit ENABLE TRIGGER kit_audit_whole"))
-        for kid, use in ((TOKEN_KID, "token"), (CODE_KID, "code")):
-            await tx.execute(
-                text("INSERT INTO kit_key (kid, use, public, set_no) VALUES (:kid, :use, :public, 0)"),
-                {"kid": kid, "use": use, "public": _raw_public()},
-            )
+        for sequence in (await tx.execute(_ASKED)).scalars().all():
+            await tx.execute(text(f'ALTER SEQUENCE "{sequence}" RESTART'))
+        await tx.execute(
+            text("INSERT INTO kit_key (kid, use, public, set_no) VALUES (:token, 'token', :public, 0), (:code, 'code', :public, 0)"),
+            {"token": TOKEN_KID, "code": CODE_KID, "public": _raw_public()},
+        )
+
+
+_ROUTES: dict[tuple[object, int], list[BaseRoute]] = {}
+
+
+def share_routes(app: FastAPI, code: object) -> None:
+    """Gives an application the routing table of the first one in this process that the same `code` has built.
+
+    FastAPI works out the table at the first request, which takes half a second. It holds functions only: all state is the application's.
+    """
+    chosen: ServiceSettings = app.state.settings
+    app.router.routes = _ROUTES.setdefault((code, chosen.body_limit), app.router.routes)
+
+
+_ENGINES: dict[tuple[object, ...], list[AsyncEngine]] = {}
+
+
+def _kind(service: Running) -> tuple[object, ...]:
+    chosen: ServiceSettings = service.app.state.settings
+    pool = chosen.pool_size, chosen.pool_overflow, chosen.pool_wait, chosen.statement_timeout, chosen.transaction_idle
+    return service.name, chosen.database_url, *pool
 
 
 async def build(name: str, database_url: str, **settings: Any) -> Running:
@@ -207,15 +240,34 @@ async def build(name: str, database_url: str, **settings: Any) -> Running:
     main = importlib.import_module(f"services.{name}.main")
     chosen = importlib.import_module(f"services.{name}.settings").Settings(database_url=database_url, site=SITE, **settings)
     app: FastAPI = main.build(chosen)
-    await wipe(app.state.database)
+    share_routes(app, main.build)
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
-    return Running(name, app, httpx.AsyncClient(transport=transport, base_url="http://service"))
+    service = Running(name, app, httpx.AsyncClient(transport=transport, base_url="http://service"))
+    # An engine without connections that has compiled the statements of such a service before.
+    if kept := _ENGINES.get(_kind(service)):
+        service.database.engine = kept.pop()
+    await wipe(service.database)
+    return service
+
+
+def wujin() -> dict[str, Any]:
+    """The profile of wujin as it is written, to be changed at will."""
+    path = ServiceSettings().profile
+    return deepcopy(profile._whole(path, path.stat().st_mtime_ns))
+
+
+def profile_file(folder: Path, whole: dict[str, Any]) -> Path:
+    """A file in `folder` that says this profile."""
+    path = folder / "changed.yaml"
+    path.write_text(yaml.dump(whole, Dumper=getattr(yaml, "CSafeDumper", yaml.SafeDumper), allow_unicode=True), "utf-8")
+    return path
 
 
 async def close(service: Running) -> None:
     """Ends a service under test."""
     await service.client.aclose()
     await service.database.close()
+    _ENGINES.setdefault(_kind(service), []).append(service.database.engine)
 
 
 async def eventually(probe: Callable[[], Awaitable[Any]], *, within: float = 10.0, what: str = "") -> Any:

@@ -180,8 +180,9 @@ class Postgres:
             raise self.daemon.failed_to_start()
 
     def _ready(self) -> bool:
+        # Both from one reading: between two, the file of a server that was killed gives way to the new one's.
         lines = self._pid_file()
-        return len(lines) > 7 and lines[7].strip() == "ready" and self._read_pid() == self.daemon.pid
+        return len(lines) > 7 and lines[7].strip() == "ready" and lines[0].strip() == str(self.daemon.pid)
 
     def _provision(self) -> None:
         server = {"PGHOST": str(self.socket_folder), "PGPORT": str(PORT), "PGUSER": SUPERUSER, "PGDATABASE": SUPERUSER}

@@ -22,7 +22,6 @@ from tests.shared import service
 def main() -> None:
     """Until the end of the input."""
     die_with_parent(os.getppid(), signal.SIGKILL)
-    broken.observe()
     for line in sys.stdin:
         parent, pid = os.getpid(), os.fork()
         if not pid:
@@ -37,7 +36,9 @@ def _serve(environment: dict[str, str]) -> None:
     os.dup2(2, 1)  # the output is for the parent's answers
     os.environ.update(environment)
     importlib.reload(crash)  # it reads the environment when it is imported
-    if name := os.environ.get(BREAK):
+    if BREAK in environment:
+        broken.observe()
+    if name := environment.get(BREAK):
         broken.BREAKS[name]()
     try:
         service.main()

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import base64
 import threading
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from datetime import datetime, timedelta
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import quote
@@ -14,6 +15,7 @@ import httpx
 from nats.aio.client import Client
 from nats.errors import TimeoutError as NothingLeft
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
+from sqlalchemy import text
 
 from tests.e2e.suite import Suite
 from tests.e2e.world import World
@@ -45,14 +47,17 @@ CONTACTS = [canary for noun in NOUNS for canary in (name(noun), phone(noun))] + 
 WRITTEN = [canary for noun in NOUNS for canary in (written_phone(noun), written_identity(noun))]
 
 
-def spellings(canary: str) -> Iterator[bytes]:
+@cache
+def spellings(canary: str) -> tuple[bytes, ...]:
     """How a canary may be written down: as it is, in hexadecimal, escaped in JSON, in an address, in base64 from its beginning."""
     plain = canary.encode()
-    yield plain
-    yield plain.hex().encode()
-    yield canary.encode("unicode_escape")
-    yield quote(canary).encode()
-    yield base64.b64encode(plain)[: len(plain) // 3 * 4]
+    return (
+        plain,
+        plain.hex().encode(),
+        canary.encode("unicode_escape"),
+        quote(canary).encode(),
+        base64.b64encode(plain)[: len(plain) // 3 * 4],
+    )
 
 
 def heard(where: bytes | str, canaries: Iterable[str]) -> list[str]:
@@ -240,11 +245,12 @@ async def cells(suite: Suite, service: str) -> AsyncIterator[tuple[str, str]]:
         "SELECT c.table_name, c.column_name FROM information_schema.columns c JOIN information_schema.tables t "
         "USING (table_schema, table_name) WHERE c.table_schema = 'public' AND t.table_type = 'BASE TABLE' ORDER BY 1, 2"
     )
-    for table, column in await suite.query(service, listing):
-        if column in CLEAR_TEXT.get(service, {}).get(table, ()):
-            continue
-        rows = await suite.query(service, f'SELECT "{column}"::text FROM "{table}" WHERE "{column}" IS NOT NULL')
-        yield f"{service}.{table}.{column}", "\n".join(row[0] for row in rows)
+    async with suite.connection(service) as connection:
+        for table, column in (await connection.execute(text(listing))).all():
+            if column in CLEAR_TEXT.get(service, {}).get(table, ()):
+                continue
+            rows = await connection.execute(text(f'SELECT "{column}"::text FROM "{table}" WHERE "{column}" IS NOT NULL'))
+            yield f"{service}.{table}.{column}", "\n".join(row[0] for row in rows)
 
 
 async def public_answers(client: httpx.AsyncClient, found: dict[str, Any], who: Mapping[str, str]) -> AsyncIterator[tuple[str, str]]:

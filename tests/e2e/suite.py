@@ -10,11 +10,13 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from deploy.local.backends import Backends
 from deploy.local.servers import SERVICES
@@ -101,14 +103,20 @@ class Suite:
         """What a service logged."""
         return (self.data / "logs" / f"{service}.log").read_text("utf-8")
 
-    async def query(self, service: str, sql: str) -> list[Any]:
-        """Rows of a service's database, read with its own credentials."""
+    @asynccontextmanager
+    async def connection(self, service: str) -> AsyncIterator[AsyncConnection]:
+        """A connection to a service's database, with its own credentials."""
         engine = create_async_engine(Backends(self.settings, list(SERVICES)).database.url(service))
         try:
             async with engine.connect() as connection:
-                return list((await connection.execute(text(sql))).all())
+                yield connection
         finally:
             await engine.dispose()
+
+    async def query(self, service: str, sql: str) -> list[Any]:
+        """Rows of a service's database."""
+        async with self.connection(service) as connection:
+            return list((await connection.execute(text(sql))).all())
 
     async def counts(self) -> dict[str, dict[str, int]]:
         """How many rows each business table of each service has."""
@@ -117,12 +125,13 @@ class Suite:
             "SELECT tablename FROM pg_tables WHERE schemaname = 'public' "
             "AND tablename NOT LIKE 'kit\\_%' AND tablename NOT LIKE '%migration'"
         )
+        kit = "SELECT (SELECT count(*) FROM kit_outbox) AS outbox, (SELECT count(*) FROM kit_answer) AS answers"
         for service in SERVICES:
-            tables = [row.tablename for row in await self.query(service, listing)]
-            counted = " UNION ALL ".join(f"SELECT '{t}' AS name, count(*) AS n FROM \"{t}\"" for t in tables)
-            found[service] = {row.name: row.n for row in await self.query(service, counted)}
-            kit = "SELECT (SELECT count(*) FROM kit_outbox) AS outbox, (SELECT count(*) FROM kit_answer) AS answers"
-            found[service] |= (await self.query(service, kit))[0]._asdict()
+            async with self.connection(service) as connection:
+                tables = (await connection.execute(text(listing))).scalars()
+                counted = " UNION ALL ".join(f"SELECT '{t}' AS name, count(*) AS n FROM \"{t}\"" for t in tables)
+                found[service] = {row.name: row.n for row in await connection.execute(text(counted))}
+                found[service] |= (await connection.execute(text(kit))).one()._asdict()
         return found
 
 

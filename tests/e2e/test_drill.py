@@ -114,7 +114,7 @@ async def load_until(world: World, over: asyncio.Event) -> list[dict[str, Any]]:
     sent: list[dict[str, Any]] = []
     while not over.is_set():
         sent.append(await world.submit(text=f"第 {len(sent)} 号：小区的路灯坏了。", contact={"name": "李某", "phone": "13800000000"}))
-        await asyncio.sleep(0.1)
+        await asyncio.sleep(0.25)
     return sent
 
 

@@ -25,7 +25,7 @@ class Suite:
         self.intake_port = await self._stack.enter_async_context(served(self.intake))
         chosen = settings({"intake": self.intake_port} | (upstreams or {}), **options)
         self.port = await self._stack.enter_async_context(gateway(chosen))
-        return await self._stack.enter_async_context(httpx.AsyncClient(base_url=f"http://127.0.0.1:{self.port}", timeout=10))
+        return await self._stack.enter_async_context(httpx.AsyncClient(base_url=f"http://127.0.0.1:{self.port}", timeout=10, verify=False))
 
 
 @pytest_asyncio.fixture

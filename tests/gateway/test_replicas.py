@@ -52,7 +52,7 @@ async def replicas(monkeypatch: pytest.MonkeyPatch, answering: tuple[str, ...]) 
 async def client_of(port: int, **more: Any) -> AsyncIterator[httpx.AsyncClient]:
     """A client of a gateway that knows routing by its name only."""
     chosen = settings({}, **more).model_copy(update={"upstreams": {"routing": HttpUrl(f"http://{NAME}:{port}")}})
-    async with gateway(chosen) as door, httpx.AsyncClient(base_url=f"http://127.0.0.1:{door}") as client:
+    async with gateway(chosen) as door, httpx.AsyncClient(base_url=f"http://127.0.0.1:{door}", verify=False) as client:
         yield client
 
 

@@ -5,21 +5,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from pydantic import ValidationError
 
 from services.intake.settings import IntakePolicy, Settings
 from shared.profile import ProfileNotValid, load
 from shared.settings import ROOT
+from tests import kit
 
-WUJIN: dict[str, Any] = yaml.safe_load((ROOT / "deploy" / "profiles" / "wujin.yaml").read_text("utf-8"))
+WUJIN: dict[str, Any] = kit.wujin()
 
 
 def refusal_of(tmp_path: Path, **changes: Any) -> str:
     """What loading says of the profile with these changes to its intake section."""
     profile = deepcopy({"profile": "changed", "version": 7, "intake": {**WUJIN["intake"], **changes}})
-    file = tmp_path / "changed.yaml"
-    file.write_text(yaml.safe_dump(profile, allow_unicode=True), "utf-8")
+    file = kit.profile_file(tmp_path, profile)
     with pytest.raises(ProfileNotValid) as raised:
         load(file, "intake", IntakePolicy)
     return str(raised.value)

@@ -122,7 +122,9 @@ async def refuse(body: MarkIn, tx: InTx, caller: Annotated[Caller | None, public
 
 
 def build(settings: ServiceSettings, behaviour: Behaviour | None = None, **options: Any) -> FastAPI:
-    return create_app(NAME, settings=settings, routers=[router], consumers=consumers(behaviour or Behaviour(), **options))
+    app = create_app(NAME, settings=settings, routers=[router], consumers=consumers(behaviour or Behaviour(), **options))
+    kit.share_routes(app, build)
+    return app
 
 
 FAST: dict[str, Any] = {

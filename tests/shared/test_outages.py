@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import os
+import json
 import signal
 import subprocess
 import sys
@@ -76,36 +76,41 @@ async def test_a_row_locked_by_another_delays_the_event_and_costs_it_no_attempt(
         assert await service.scalar("SELECT count(*) FROM kit_failure") == 0
 
 
-@pytest.fixture
-def process(settings: ServiceSettings) -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
-    """Starts the tiny service as a process; kills what is left of it afterwards."""
-    running: list[subprocess.Popen[bytes]] = []
+@pytest.fixture(scope="module")
+def parent() -> Iterator[subprocess.Popen[str]]:
+    """Forks the processes of the tiny service."""
+    command = [sys.executable, "-m", "tests.chaos.tiny"]
+    forks = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    yield forks
+    forks.kill()
+    forks.wait()
 
-    def start(**environment: str) -> subprocess.Popen[bytes]:
-        assert settings.nats_seed
+
+@pytest.fixture
+def process(settings: ServiceSettings, parent: subprocess.Popen[str]) -> Callable[..., int]:
+    """Runs the tiny service as a process until it ends; its exit status."""
+
+    def run(**environment: str) -> int:
+        assert settings.nats_seed and parent.stdin and parent.stdout
         own = {f"LIANXIN_{k.upper()}": str(v) for k, v in settings.model_dump(exclude={"nats_seed", "otlp_endpoint"}).items()}
         own |= {"LIANXIN_NATS_SEED": settings.nats_seed.get_secret_value()}
-        child = subprocess.Popen(
-            [sys.executable, "-m", "tests.shared.service"], cwd=ROOT, env={**os.environ, **own, **environment}, stdout=subprocess.DEVNULL
-        )
-        running.append(child)
-        return child
+        parent.stdin.write(json.dumps({**own, **environment}) + "\n")
+        parent.stdin.flush()
+        assert int(parent.stdout.readline()) > 0
+        return int(parent.stdout.readline())
 
-    yield start
-    for child in running:
-        child.kill()
-        child.wait()
+    return run
 
 
 @pytest.mark.parametrize("point", crash.POINTS)
 async def test_a_process_killed_at_any_point_loses_and_doubles_nothing(
-    settings: ServiceSettings, process: Callable[..., subprocess.Popen[bytes]], point: str
+    settings: ServiceSettings, process: Callable[..., int], point: str
 ) -> None:
     marks = "a,b,c"
     # Points around a request are passed once a mark; those of relay and consumer may see all marks at once.
     passage = 2 if point in ("before_commit", "after_commit", "before_answer") else 1
-    dying = process(LIANXIN_CRASH_AT=f"{point}@{passage}", MARKS=marks)
-    assert await asyncio.to_thread(dying.wait, 30) == 137, f"the point {point} was never passed"
+    dying = asyncio.to_thread(process, LIANXIN_CRASH_AT=f"{point}@{passage}", MARKS=marks)
+    assert await asyncio.wait_for(dying, 30) == 137, f"the point {point} was never passed"
     async with started(settings) as service:
         for mark in marks.split(","):
             again = await service.client.post("/marks", json={"mark": mark}, headers={"Idempotency-Key": f"key-of-{mark}"})

@@ -11,11 +11,9 @@ from typing import Any
 import httpx
 import pytest
 import time_machine
-import yaml
 
 from shared.events import Event
 from shared.events.directory import MandateChanged, OrganisationChanged
-from shared.settings import ROOT
 from tests import kit
 
 RECESS = datetime(2026, 3, 10, 2, 0, tzinfo=UTC)
@@ -60,11 +58,9 @@ def directory() -> list[Event]:
 
 def profile(folder: Path, **changes: Any) -> Path:
     """The profile of wujin with other rules on suggestions."""
-    whole = yaml.safe_load((ROOT / "deploy" / "profiles" / "wujin.yaml").read_text("utf-8"))
+    whole = kit.wujin()
     whole["intake"]["suggestions"].update(changes)
-    path = folder / "changed.yaml"
-    path.write_text(yaml.safe_dump(whole, allow_unicode=True), "utf-8")
-    return path
+    return kit.profile_file(folder, whole)
 
 
 def deputy(deputy_id: uuid.UUID) -> dict[str, str]:

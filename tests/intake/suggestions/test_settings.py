@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from services.directory.accounts.rules import permissions_of
 from services.intake.settings import IntakePolicy
@@ -15,15 +13,14 @@ from shared.profile import ProfileNotValid, load
 from shared.settings import ROOT
 from tests import kit
 
-WUJIN: dict[str, Any] = yaml.safe_load((ROOT / "deploy" / "profiles" / "wujin.yaml").read_text("utf-8"))
+WUJIN: dict[str, Any] = kit.wujin()
 SECTION = WUJIN["intake"]["suggestions"]
 
 
 def refusal_of(tmp_path: Path, **changes: Any) -> str:
-    whole = deepcopy(WUJIN)
+    whole = kit.wujin()
     whole["intake"]["suggestions"].update(changes)
-    file = tmp_path / "changed.yaml"
-    file.write_text(yaml.safe_dump(whole, allow_unicode=True), "utf-8")
+    file = kit.profile_file(tmp_path, whole)
     with pytest.raises(ProfileNotValid) as raised:
         load(file, "intake", IntakePolicy)
     return str(raised.value)
