@@ -20,12 +20,14 @@ from rich.console import Console
 from deploy.local.backends import Backends
 from deploy.local.postgres import Postgres
 from deploy.local.servers import SERVICES
-from tests.bench import chain, figures, footprint, latency, lifecycle, overload, preload, submit
+from shared.settings import ROOT
+from tests.bench import burst, chain, figures, footprint, latency, lifecycle, overload, preload, submit
 from tests.bench.figures import Figure
 from tests.bench.grounds import Grounds
 from tests.bench.place import Place
 
 PARTS = "abcdef"
+LABELLED = ROOT.parent / "shared" / "data" / "messages_labelled.csv.gz"
 Run = dict[str, Any]
 T = TypeVar("T")
 
@@ -42,6 +44,7 @@ class Settings:
     preloaded: int = 100_000
     submit_seconds: float = 6.0
     submit_clients: int = 32
+    burst: int = 1_000
     chain_events: int = 10_000
     latency_seconds: float = 15.0
     overload_seconds: float = 60.0
@@ -139,8 +142,9 @@ class Bench:
         return (0, small), (self.settings.preloaded, large)
 
     def submit(self) -> None:
-        """(b)"""
+        """(b) with the trained classifier where the labelled messages are."""
         settings, place = self.settings, self.place
+        self.details["classifier"] = place.teach(LABELLED)
         servers = Backends(place.suite.settings, list(SERVICES))
         assert isinstance(servers.database, Postgres)
         control = submit.Control(servers.database, servers.credentials)
@@ -166,6 +170,19 @@ class Bench:
             self._add("b", kind, "1/s", values)
             self._add("b", f"p95, {kind}", "ms", [r["p95_ms"] for r in found[kind]], less=True)
         self._errors("b", found)
+        self._bursts()
+
+    def _bursts(self) -> None:
+        settings, place = self.settings, self.place
+
+        def run(kind: str, seed: str) -> Run:
+            return _rested(burst.burst(place, settings.burst, settings.submit_clients, seed))
+
+        runs = self._interleaved("burst", (f"{settings.burst} at once",), run)[f"{settings.burst} at once"]
+        self._add("b", f"burst of {settings.burst}, accepted", "1/s", [r["accepted_rate"] for r in runs])
+        self._add("b", f"burst of {settings.burst}, accepted and routed", "1/s", [r["routed_rate"] for r in runs], floor=200)
+        self._add("b", f"burst of {settings.burst}, handed over without the desk", "share", [r["handed_over"] for r in runs])
+        self._add("b", "burst, errors", "requests", [r["errors"] for r in runs], floor=0, less=True, every=True)
 
     def chain(self) -> None:
         """(c)"""

@@ -5,7 +5,10 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import subprocess
+import sys
 import time
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -41,6 +44,16 @@ class Place:
                 asyncio.run(demo.load(self.suite.settings, Console(file=nowhere)))
             self.demo = json.loads((self.suite.data / "demo.json").read_text("utf-8"))
         return took
+
+    def teach(self, labelled: Path) -> bool:
+        """Trains intake's classifier and starts the suite anew with it; False, and nothing done, without the labelled messages."""
+        if not labelled.is_file():
+            return False
+        environment = {**os.environ, "LIANXIN_DATA": str(self.suite.data)}
+        subprocess.run([sys.executable, "-m", "deploy.cli", "train", str(labelled)], env=environment, check=True, stdout=subprocess.DEVNULL)
+        self.stop()
+        self.start()
+        return True
 
     def stop(self) -> None:
         """Stops the suite; its data stay."""

@@ -113,10 +113,10 @@ class Suite:
         finally:
             await engine.dispose()
 
-    async def query(self, service: str, sql: str) -> list[Any]:
+    async def query(self, service: str, sql: str, **values: Any) -> list[Any]:
         """Rows of a service's database."""
         async with self.connection(service) as connection:
-            return list((await connection.execute(text(sql))).all())
+            return list((await connection.execute(text(sql), values)).all())
 
     async def counts(self) -> dict[str, dict[str, int]]:
         """How many rows each business table of each service has."""
