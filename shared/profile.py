@@ -6,6 +6,7 @@ and a key whose value is null is taken out.
 
 from __future__ import annotations
 
+from copy import deepcopy
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -81,7 +82,7 @@ def whole(path: Path) -> dict[str, Any]:
     merged: Any = base.document
     for layer in reversed(own):
         merged = over(layer.document, merged)
-    return {key: value for key, value in merged.items() if key != "extends"}
+    return deepcopy({key: value for key, value in merged.items() if key != "extends"})
 
 
 def over(own: Any, base: Any) -> Any:

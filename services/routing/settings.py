@@ -71,7 +71,7 @@ class Clocks(_Strict):
     @model_validator(mode="after")
     def _within_the_law(self) -> Clocks:
         if self.longest.unit != "month" or self.longest.n > _LONGEST_BY_LAW:
-            raise ValueError(f"longest is {self.longest.n} {self.longest.unit}: {_LONGEST_BY_LAW} months from hand-over at most (代表法 51)")
+            raise ValueError(f"longest is {self.longest.n} {self.longest.unit}: {_LONGEST_BY_LAW} months at most (代表法 51)")
         return self
 
 

@@ -10,9 +10,10 @@ from pydantic import ValidationError
 
 from services.intake.settings import IntakePolicy, Settings
 from shared.profile import ProfileNotValid, load
+from shared.profile import whole as profile_whole
 from shared.settings import ROOT
 
-WUJIN: dict[str, Any] = yaml.safe_load((ROOT / "deploy" / "profiles" / "wujin.yaml").read_text("utf-8"))
+WUJIN: dict[str, Any] = profile_whole(ROOT / "deploy" / "profiles" / "wujin.yaml")
 
 
 def refusal_of(tmp_path: Path, **changes: Any) -> str:

@@ -84,7 +84,8 @@ class _Found:
 
 async def _recompute_batch(tx: Tx, calendar: Calendar) -> int:
     found = await _of_other_calendars(tx, calendar.version)
-    policies = {row.profile_version: RoutingPolicy.model_validate(row.said) for row in await tx.scalars(select(PolicyKept))} if found else {}
+    kept = await tx.scalars(select(PolicyKept).where(col(PolicyKept.profile_version).in_({one.decided_under for one in found})))
+    policies = {row.profile_version: RoutingPolicy.model_validate(row.said) for row in kept}
     moved = [one.case for one in found if _recomputed(tx, one, policies.get(one.decided_under), calendar)]
     await _tell_organisations(tx, moved)
     return len(found)
@@ -121,9 +122,8 @@ def _recomputed(tx: Tx, found: _Found, policy: RoutingPolicy | None, calendar: C
     if policy is None or case.handed_over_at is None or case.clock_from is None or case.reply_due_at is None:
         log.warning("deadline_left_alone", case_id=str(case.id), profile_version=found.decided_under)
         return False
-    due = rules.reply_due(
-        policy.clocks, cast(Matter, case.matter), case.round, handed_over_at=case.handed_over_at, round_from=case.clock_from, calendar=calendar
-    )
+    matter, first = cast(Matter, case.matter), case.clock_from
+    due = rules.reply_due(policy.clocks, matter, case.round, handed_over_at=case.handed_over_at, round_from=first, calendar=calendar)
     was = case.reply_due_at
     if (due.at, due.provisional) == (was, case.due_is_provisional):
         return False

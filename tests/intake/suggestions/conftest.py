@@ -15,6 +15,7 @@ import yaml
 
 from shared.events import Event
 from shared.events.directory import MandateChanged, OrganisationChanged
+from shared.profile import whole as profile_whole
 from shared.settings import ROOT
 from tests import kit
 
@@ -60,7 +61,7 @@ def directory() -> list[Event]:
 
 def profile(folder: Path, **changes: Any) -> Path:
     """The profile of wujin with other rules on suggestions."""
-    whole = yaml.safe_load((ROOT / "deploy" / "profiles" / "wujin.yaml").read_text("utf-8"))
+    whole = profile_whole(ROOT / "deploy" / "profiles" / "wujin.yaml")
     whole["intake"]["suggestions"].update(changes)
     path = folder / "changed.yaml"
     path.write_text(yaml.safe_dump(whole, allow_unicode=True), "utf-8")

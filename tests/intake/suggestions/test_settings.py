@@ -12,10 +12,11 @@ import yaml
 from services.directory.accounts.rules import permissions_of
 from services.intake.settings import IntakePolicy
 from shared.profile import ProfileNotValid, load
+from shared.profile import whole as profile_whole
 from shared.settings import ROOT
 from tests import kit
 
-WUJIN: dict[str, Any] = yaml.safe_load((ROOT / "deploy" / "profiles" / "wujin.yaml").read_text("utf-8"))
+WUJIN: dict[str, Any] = profile_whole(ROOT / "deploy" / "profiles" / "wujin.yaml")
 SECTION = WUJIN["intake"]["suggestions"]
 
 
