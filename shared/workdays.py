@@ -111,7 +111,7 @@ def calendar_with(folder: Path) -> Calendar:
         exceptions = {day: worked for day, worked in exceptions.items() if day.year != year} | own
         years |= {year}
         named.append(f"{year}-{hashlib.sha256(raw).hexdigest()[:8]}")
-    return Calendar("+".join(named), years, exceptions)
+    return Calendar(":".join(named), years, exceptions)
 
 
 def _year_of(file: Path, raw: bytes) -> tuple[int, dict[date, bool]]:

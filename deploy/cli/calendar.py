@@ -48,18 +48,17 @@ class Standing:
 def show() -> None:
     """The years that are known, and how many deadlines are provisional. Exit status 1 when next year is missing in December."""
     with explained():
-        here, standing = _calendar(), asyncio.run(_with(_standing))
+        here, found = _calendar(), asyncio.run(_with(standing))
     table = Table("calendar 日历", "")
     table.add_row("of this installation 本机", here.version)
-    table.add_row("in force 生效", standing.in_force or "none yet: routing has not run 尚未生效")
+    table.add_row("in force 生效", found.in_force or "none yet: routing has not run 尚未生效")
     table.add_row("years 年份", f"{min(here.years)}–{max(here.years)}")
-    table.add_row("open deadlines 未到期限", str(standing.open))
-    table.add_row("provisional 暂定", str(standing.provisional))
-    table.add_row("on another calendar 依据其他日历", str(standing.on_another))
+    table.add_row("open deadlines 未到期限", str(found.open))
+    table.add_row("provisional 暂定", str(found.provisional))
+    table.add_row("on another calendar 依据其他日历", str(found.on_another))
     console.print(table)
-    today = now().astimezone(CHINA).date()
-    if today.month == 12 and today.year + 1 not in here.years:
-        console.print(f"{today.year + 1} is missing 缺少: put {today.year + 1}.json into deploy/calendars and start the services anew.")
+    if year := missing_year(here):
+        console.print(f"{year} is missing 缺少: put {year}.json into deploy/calendars and start the services anew.")
         raise typer.Exit(1)
 
 
@@ -71,8 +70,14 @@ def recompute() -> None:
     """
     with explained():
         _calendar()
-        moved = asyncio.run(_with(_recompute))
+        moved = asyncio.run(_with(recompute_all))
     console.print(f"computed anew 重新计算: {moved}")
+
+
+def missing_year(calendar: Calendar) -> int | None:
+    """Next year, when it is December and the calendar does not know it; the State Council tells of a year in the autumn before."""
+    today = now().astimezone(CHINA).date()
+    return today.year + 1 if today.month == 12 and today.year + 1 not in calendar.years else None
 
 
 def _calendar() -> Calendar:
@@ -102,7 +107,8 @@ def routing_database(settings: RunSettings) -> Database:
     return Database("routing", module.Settings(site=settings.site, profile=settings.profile, database_url=url), policy)
 
 
-async def _standing(database: Database) -> Standing:
+async def standing(database: Database) -> Standing:
+    """What open deadlines rest on."""
     from services.routing.actions import calendars
 
     async with database.transaction(reading=True) as tx:
@@ -110,7 +116,8 @@ async def _standing(database: Database) -> Standing:
         return Standing(await calendars.in_force(tx), *row)
 
 
-async def _recompute(database: Database) -> int:
+async def recompute_all(database: Database) -> int:
+    """Puts this installation's calendar in force and computes all open deadlines anew; how many there were that rested on another."""
     from services.routing.actions import calendars
 
     async with database.transaction() as tx:

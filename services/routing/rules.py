@@ -154,14 +154,14 @@ Light = Literal["green", "yellow", "red"]
 def light(
     lights: Lights, clock: Clock, *, started_at: datetime, due_at: datetime, now: datetime, calendar: Calendar, pauses: Sequence[Pause] = ()
 ) -> Light:
-    """Red when the deadline has passed; yellow when the profile's share of its days is over, counted in the clock's own unit."""
+    """Red when the deadline has passed; yellow on its last day, and as soon as the profile's share of the clock's days is over."""
     if now > due_at:
         return "red"
     first, last, today = (moment.astimezone(CHINA).date() for moment in (started_at, due_at, now))
     stood = standing_days(pauses)
     whole = days_counted(first, last, clock.unit, calendar, stood)
     over = days_counted(first, today - timedelta(days=1), clock.unit, calendar, stood)
-    return "yellow" if over >= lights.yellow_share * whole else "green"
+    return "yellow" if today >= last or over >= lights.yellow_share * whole else "green"
 
 
 def pushes_owed(lights: Lights, *, due_at: datetime, now: datetime) -> int:
