@@ -54,11 +54,14 @@ def check(path: Path) -> list[str]:
 
 def _between(intake: Any, routing: Any) -> Iterator[str]:
     """What intake and routing must say alike."""
-    there, here = {c.code for c in intake.categories}, {c.code for c in routing.categories}
-    for code in sorted(there - here):
+    there, here = {c.code: c.label for c in intake.categories}, {c.code: c.label for c in routing.categories}
+    for code in sorted(there.keys() - here.keys()):
         yield f"routing.categories: lacks {code}, which intake classifies into"
-    for code in sorted(here - there):
+    for code in sorted(here.keys() - there.keys()):
         yield f"routing.categories.{code}: no category of intake"
+    for code in sorted(there.keys() & here.keys()):
+        if here[code] is not None and here[code].model_dump() != there[code].model_dump():
+            yield f"routing.categories.{code}.label: {here[code].zh} here, {there[code].zh} with intake"
     classes, labels = {c.code for c in routing.result_classes}, set(intake.result_labels)
     for code in sorted(classes - labels):
         yield f"intake.result_labels: lacks {code}, which routing.result_classes has: residents would see a bare letter"

@@ -130,10 +130,12 @@ class Automatic(_Strict):
 class Category(_Strict):
     """A category, and the department that leads its cases; without one the desk decides.
 
-    `regions` names other leads for parts of the site: the longest code that a case's region begins with holds.
+    `regions` names other leads for parts of the site: the longest code that a case's region begins with holds. `label` is what
+    reports call it, the same as intake's.
     """
 
     code: str = Field(pattern=r"^[a-z_]{2,40}$")
+    label: Label | None = None
     lead: str | None = None
     regions: dict[str, str] = Field(default_factory=dict)
 

@@ -106,6 +106,7 @@ NOTHING_DONE = {"code": "A", "label": {"zh": "甲", "en": "A"}, "counts_as_done"
         ({"categories": [{"code": "construction", "lead": "nobody"}]}, "routing.categories.construction.lead: no organisation nobody"),
         ({"categories": [{"code": "construction", "regions": {"320": "nobody"}}]}, "construction.regions.320: no organisation nobody"),
         ({"categories": [{"code": "astronomy"}]}, "routing.categories.astronomy: no category of intake"),
+        ({"categories": [{"code": "land", "label": {"zh": "土", "en": "Soil"}}]}, "land.label: 土 here, 国土资源 with intake"),
         ({"phases": [{"code": "all", "label": {"zh": "全", "en": "All"}, "of": ["closed", "closed"]}]}, "phases do not show once each"),
         ({"ratings": {"scale": {"dissatisfied": None}}}, "scale lacks dissatisfied"),
         ({"tea": 1}, "routing.tea: Extra inputs are not permitted"),

@@ -98,10 +98,11 @@ async def _report(tx: Tx, caller: Caller, lang: Lang, year: int, department: str
     policy: RoutingPolicy = tx.policy
     found = await queries.count(tx, caller, *rules.year_of(year), department)
     leads = [key for kind, key in found if kind == "department" and key is not None]
-    names = await queries.names_of(tx, leads)
+    departments = await queries.names_of(tx, leads)
+    categories = {c.code: getattr(c.label, lang) for c in policy.categories if c.label}
     total = found["all", None]
 
-    def groups(kind: str) -> list[FiguresOut]:
+    def groups(kind: str, names: dict[str, str]) -> list[FiguresOut]:
         chosen = [(key, one) for (what, key), one in found.items() if what == kind]
         chosen.sort(key=lambda pair: (-pair[1].received, pair[0] or "~"))
         return [_figures(policy, key, names.get(key or "", key), one, decimals, lang) for key, one in chosen]
@@ -115,8 +116,8 @@ async def _report(tx: Tx, caller: Caller, lang: Lang, year: int, department: str
         decimals=decimals,
         total=_figures(policy, None, None, total, decimals, lang),
         phases=[PhaseOut(code=p.code, label=getattr(p.label, lang), count=sum(total.statuses[s] for s in p.of)) for p in policy.phases],
-        departments=groups("department"),
-        categories=groups("category"),
+        departments=groups("department", departments),
+        categories=groups("category", categories),
     )
 
 

@@ -34,7 +34,7 @@ def covered() -> frozenset[str]:
 
 def _printable(value: Any) -> Any:
     if isinstance(value, str):
-        return "".join(c if c in covered() else MISSING for c in value)
+        return "".join(c if c in covered() or c.isspace() else MISSING for c in value)
     if isinstance(value, dict):
         return {name: _printable(one) for name, one in value.items()}
     return [_printable(one) for one in value] if isinstance(value, list) else value

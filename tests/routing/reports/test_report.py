@@ -129,7 +129,8 @@ async def test_groups_are_by_department_and_category_with_their_names(routing):
         ("transport", "区transport", 1),
         (None, None, 1),
     }
-    assert {(one["key"], one["received"]) for one in found["categories"]} == {("construction", 1), ("transport", 1), (None, 1)}
+    categories = {(one["key"], one["name"]) for one in found["categories"]}
+    assert categories == {("construction", "城乡建设"), ("transport", "交通运输"), (None, None)}
     assert {(p["label"], p["count"]) for p in found["phases"]} == {("提", 1), ("交", 1), ("办", 0), ("督", 1)}
     only = await report(routing.service, department="transport")
     assert (only["total"]["received"], only["department"]) == (1, "transport")
