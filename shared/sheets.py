@@ -82,4 +82,4 @@ def _write_rows(sheet: Any, at: int, rows: Rows) -> None:
             if isinstance(cell, str):
                 sheet.write_string(number, column, cell)
             elif cell is not None:
-                sheet.write_number(number, column, cell)
+                sheet.write_number(number, column, float(cell))

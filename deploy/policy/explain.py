@@ -95,7 +95,7 @@ def _source(value: Any, written: list[str], lines: list[int]) -> str | None:
     if isinstance(value, dict) and value.get("source"):
         return str(value["source"])
     for line in reversed(lines[1:] or lines):
-        remark = []
+        remark: list[str] = []
         while line > 0 and written[line - 1].strip().startswith("#"):
             remark.insert(0, written[line - 1].strip().lstrip("# "))
             line -= 1  # noqa: PLW2901 - walks up through the remark

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
+from services.routing import settings
 from services.routing.errors import (
     CaseAlreadyAccepted,
     CaseAlreadyClosed,
@@ -16,7 +17,7 @@ from services.routing.errors import (
     CaseUnderObjection,
     CaseWasWithdrawn,
 )
-from services.routing.settings import Clocks, Lights, Matter, RoutingPolicy, Status
+from services.routing.settings import Clocks, Lights, Matter, RoutingPolicy
 from shared.errors import Refused
 from shared.events.intake import OpinionClassified
 from shared.events.routing import (
@@ -31,6 +32,7 @@ from shared.events.routing import (
 )
 from shared.workdays import CHINA, Calendar, Clock, Due, Extension, Pause, days_counted, due, standing_days
 
+Status = settings.Status
 Action = Literal["assign", "accept", "object", "reply", "rate", "reopen", "withdraw"]
 NotCounted = Literal["not_replied", "stale_round", "already_rated", "closed"]
 

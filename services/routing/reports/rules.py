@@ -77,21 +77,21 @@ def class_shares(counts: Mapping[str, int], classes: Sequence[ResultClass], deci
 def satisfaction(counts: Mapping[str, int], not_returned: int, ratings: Ratings, decimals: int) -> Satisfaction:
     """What the ratings say. Base: the rated replies, with those whose rating never came where the profile counts them (重庆 29).
 
-    The rate is the sum of its levels' shares, so that what is shown adds up.
+    The rate is rounded by itself: the sum of rounded shares may be a whole unit away from it.
     """
-    labels = {code: level.label.model_dump() for code, level in ratings.scale.items()}
+    labels: dict[str, dict[str, str]] = {code: level.label.model_dump() for code, level in ratings.scale.items()}
     counted = dict(counts)
     if ratings.not_returned == "counted":
         labels[NOT_RETURNED] = {"zh": "未返回", "en": "Not returned"}
         counted[NOT_RETURNED] = not_returned
     levels = portions(counted, labels, decimals)
-    content = [p for p in levels.items if p.code in ratings.scale and ratings.scale[p.code].counts_as_satisfied]  # type: ignore[index]
+    content = sum(counts.get(code, 0) for code, level in ratings.scale.items() if level.counts_as_satisfied)
     return Satisfaction(
         base=levels.base,
         rated=sum(counts.values()),
         not_returned=not_returned,
-        satisfied=sum(p.count for p in content),
-        percent=sum((p.share for p in content), Decimal(0)) if levels.base else None,
+        satisfied=content,
+        percent=rate(content, levels.base, decimals).percent,
         levels=levels,
     )
 
