@@ -20,8 +20,10 @@ def as_pdf(document: dict[str, Any]) -> bytes:
 
     shown = json.dumps(_printable(document), ensure_ascii=False)
     template = (_HERE / "handling.typ").read_bytes()
-    options: dict[str, Any] = {"font_paths": [str(_FONT)], "ignore_system_fonts": True, "pdf_standards": ["a-2u"]}
-    made: bytes = typst.compile(template, sys_inputs={"document": shown}, **options)
+    compiled: Any = typst.compile  # its declaration takes either a path or bytes, and then paths of that type only
+    made: bytes = compiled(
+        template, sys_inputs={"document": shown}, font_paths=[str(_FONT)], ignore_system_fonts=True, pdf_standards=["a-2u"]
+    )
     return made
 
 
