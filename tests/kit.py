@@ -11,7 +11,6 @@ import time
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
-from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -251,9 +250,8 @@ async def build(name: str, database_url: str, **settings: Any) -> Running:
 
 
 def wujin() -> dict[str, Any]:
-    """The profile of wujin as it is written, to be changed at will."""
-    path = ServiceSettings().profile
-    return deepcopy(profile._whole(path, path.stat().st_mtime_ns))
+    """The profile of wujin with what it inherits, to be changed at will."""
+    return profile.whole(ServiceSettings().profile)
 
 
 def profile_file(folder: Path, whole: dict[str, Any]) -> Path:

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-import yaml
 from nats.aio.client import Client
 from sqlalchemy.exc import DBAPIError
 
@@ -30,9 +29,10 @@ from deploy.local.demo_data import demo_file
 from deploy.local.errors import LocalError
 from deploy.local.servers import SERVICES
 from deploy.local.settings import PROJECT, RunSettings
+from shared.profile import layers, version_of
 
 DATABASES, STREAMS, SECRETS, PROFILE = "databases", "streams", "secrets", "profile.yaml"
-"""What lies where in a backup's folder. Of the profile a copy is kept for the record; a restore does not touch it."""
+"""What lies where in a backup's folder. The profile and what it extends are kept for the record; a restore touches none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,7 @@ async def _take(settings: RunSettings, backends: Backends, folder: Path) -> Mani
         backup=number,
         lianxin=tomllib.loads((PROJECT / "pyproject.toml").read_text("utf-8"))["project"]["version"],
         site=settings.site,
-        profile=_profile(settings.profile),
+        profile=version_of(settings.profile),
         cut_at=max(part.at for part in dumped.values()),
         held=round(held_for, 3),
         took=round(time.monotonic() - begun, 3),
@@ -143,15 +143,12 @@ async def _dumped(programs: Path, url: str, name: str, snapshot: Snapshot, folde
     )
 
 
-def _profile(path: Path) -> str:
-    whole = yaml.safe_load(path.read_text("utf-8"))
-    return f"{whole.get('profile')}@{whole.get('version')}"
-
-
 def _others(settings: RunSettings, folder: Path) -> dict[str, Part]:
     """Copies of what no server holds: passwords, seeds and master keys, the demo's accounts, the profile."""
     copies = {f"{SECRETS}/{path.name}": path for path in sorted((settings.data / "secrets").iterdir()) if path.suffix != ".tmp"}
-    copies |= {f"{SECRETS}/{demo_file(settings.data).name}": demo_file(settings.data), PROFILE: settings.profile}
+    copies[f"{SECRETS}/{demo_file(settings.data).name}"] = demo_file(settings.data)
+    own, *bases = [layer.path for layer in layers(settings.profile)]
+    copies |= {PROFILE: own} | {f"profile.{base.name}": base for base in bases}
     found = {}
     for file, source in copies.items():
         if source.is_file():

@@ -14,7 +14,7 @@ from nats.errors import Error as NatsError
 from nats.js.errors import NotFoundError
 from rich.table import Table
 
-from deploy.cli import audit, backup, codes, doctor, documents, privacy, reconcile, status, train
+from deploy.cli import audit, backup, calendar, codes, doctor, documents, privacy, profile, reconcile, status, train
 from deploy.cli.audit_commands import audits
 from deploy.cli.explained import console
 from deploy.cli.explained import explained as _explained
@@ -39,6 +39,8 @@ app.command()(privacy.purge)
 app.add_typer(privacy.erasures, name="erasures")
 app.command()(train.train)
 app.add_typer(train.models, name="model")
+app.add_typer(profile.profiles, name="profile")
+app.add_typer(calendar.calendar, name="calendar")
 
 Number = Annotated[int, typer.Argument(help="the number that `dead list` shows")]
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping
 from datetime import datetime
-from decimal import Decimal
 from typing import Annotated, Any
 
 from fastapi import Depends, Query
@@ -16,9 +15,8 @@ from services.routing.actions import handling
 from services.routing.models import CaseState
 from shared.clock import now
 from shared.db import Tx
-from shared.http import Blank, IfMatch, InTx, Lang, Page, Paging, RequestModel, page_of, service_router
+from shared.http import Blank, IfMatch, InTx, Page, Paging, RequestModel, page_of, service_router
 from shared.identity import Caller, requires
-from shared.shares import largest_remainder
 
 router = service_router(tags=["routing"])
 
@@ -128,22 +126,6 @@ class ReplyIn(RequestModel):
     signer: str = Field(min_length=1, max_length=60)
 
 
-class ClassShare(_Out):
-    """How many cases have this class in their newest reply, and their share of the base in percent."""
-
-    code: str = Field(alias="class")
-    label: str
-    count: int
-    share: Decimal
-
-
-class ClassReport(BaseModel):
-    """Result classes with shares that add up to 100.0. `base` is what the shares are of: cases with a reply."""
-
-    base: int
-    items: list[ClassShare]
-
-
 async def _filters(
     status: Annotated[rules.Status | None, Blank] = None,
     department: Annotated[str | None, Query(max_length=40)] = None,
@@ -221,17 +203,3 @@ async def reply(
 ) -> CaseOut:
     """The lead department replies (答复) in the current round."""
     return await _whole(tx, await handling.reply(tx, case_id, caller, version, **dict(body)))
-
-
-@router.get("/reports/classes")
-async def report_classes(
-    tx: InTx, caller: Reader, lang: Lang, department: Annotated[str | None, Query(max_length=40)] = None
-) -> ClassReport:
-    """Cases by the result class of their newest reply, with largest-remainder shares (domain, principle 6)."""
-    counts = await queries.count_classes(tx, caller, department or None)
-    known = {c.code: getattr(c.label, lang) for c in tx.policy.result_classes}
-    codes = [*known, *sorted(counts.keys() - known.keys())]
-    numbers = [counts.get(code, 0) for code in codes]
-    shares = largest_remainder(numbers)
-    items = [ClassShare(code=c, label=known.get(c, c), count=n, share=s) for c, n, s in zip(codes, numbers, shares, strict=True)]
-    return ClassReport(base=sum(numbers), items=items)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.routing.actions import opening, sweeping
+from services.routing.actions import calendars, opening, sweeping
 from shared.db import Tx
 from shared.sweeps import Sweeps
 
@@ -28,3 +28,9 @@ async def searchable(tx: Tx) -> int:
     It gives way to what cannot wait: without the pause it took a fifth of routing's time while many cases came in (record 0015).
     """
     return await sweeping.make_searchable(tx)
+
+
+@sweeps.every(seconds=60, pause=0.2)
+async def new_calendar(tx: Tx) -> int:
+    """Computes open deadlines anew when this installation has another calendar than they rest on."""
+    return await calendars.recompute(tx)

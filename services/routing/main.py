@@ -7,10 +7,11 @@ from fastapi import FastAPI
 from services.routing import api
 from services.routing.clock import sweeps
 from services.routing.consumers import consumers
+from services.routing.reports import api as reports
 from services.routing.settings import Settings
 from shared.app import create_app
 
 
 def build(settings: Settings | None = None) -> FastAPI:
     """The service. Raises ProfileNotValid when the place's profile does not fit."""
-    return create_app("routing", settings=settings or Settings(), routers=[api.router], consumers=consumers, sweeps=sweeps)
+    return create_app("routing", settings=settings or Settings(), routers=[api.router, reports.router], consumers=consumers, sweeps=sweeps)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Column, Index, Integer, Text
+from sqlalchemy import Column, Identity, Index, Integer, Text
 from sqlalchemy import text as sql
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
@@ -78,6 +79,7 @@ class Case(Base, CaseState, table=True):
             "reply_due_at",
             postgresql_where=sql("status IN ('assigned', 'accepted', 'objected') AND overdue_round < round"),
         ),
+        Index("cases_by_calendar", "due_calendar", postgresql_where=sql("status IN ('assigned', 'accepted', 'objected')")),
     )
 
 
@@ -195,3 +197,24 @@ class CaseSearch(Base, table=True):
 
     case_id: uuid.UUID = Field(primary_key=True)
     grams: list[int] | None = Field(default=None, sa_column=Column(ARRAY(Integer), nullable=True))
+
+
+class CalendarInForce(Base, table=True):
+    """A calendar of days off and make-up working days that was put in force; the highest `seq` holds. `years` are those it covers."""
+
+    __tablename__ = "calendar_in_force"
+
+    seq: int | None = Field(default=None, sa_column=Column(Integer, Identity(always=True), primary_key=True))
+    version: str
+    years: list[int] = Field(sa_column=Column(ARRAY(Integer), nullable=False))
+    since: datetime = utc_column()
+
+
+class PolicyKept(Base, table=True):
+    """The place's rules as routing ran under them, by the version that cases and their history name."""
+
+    __tablename__ = "policy_kept"
+
+    profile_version: str = Field(primary_key=True)
+    said: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
+    since: datetime = utc_column()

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Literal
 
+from services.routing import settings
 from services.routing.errors import (
     CaseAlreadyAccepted,
     CaseAlreadyClosed,
@@ -16,7 +17,7 @@ from services.routing.errors import (
     CaseUnderObjection,
     CaseWasWithdrawn,
 )
-from services.routing.settings import Clocks, Matter, RoutingPolicy
+from services.routing.settings import Clocks, Lights, Matter, RoutingPolicy
 from shared.errors import Refused
 from shared.events.intake import OpinionClassified
 from shared.events.routing import (
@@ -29,9 +30,9 @@ from shared.events.routing import (
     CaseReplied,
     CaseWithdrawn,
 )
-from shared.workdays import Calendar, Due, due
+from shared.workdays import CHINA, Calendar, Clock, Due, Extension, Pause, days_counted, due, standing_days
 
-Status = Literal["to_assign", "assigned", "accepted", "replied", "closed", "objected", "withdrawn"]
+Status = settings.Status
 Action = Literal["assign", "accept", "object", "reply", "rate", "reopen", "withdraw"]
 NotCounted = Literal["not_replied", "stale_round", "already_rated", "closed"]
 
@@ -118,11 +119,56 @@ def serves_until(versions: Sequence[tuple[bool, datetime]]) -> datetime | None:
     return max((end for (active, _), end in zip(versions, ends, strict=False) if active), default=None)
 
 
-def reply_due(clocks: Clocks, matter: Matter, round_: int, *, handed_over_at: datetime, round_from: datetime, calendar: Calendar) -> Due:
-    """When the reply of a round is due: by its clock from the newest hand-over, never past the longest clock from the
-    round's first (代表法 51: 6 months from hand-over, not 3 + 6)."""
-    clock = clocks.reply[matter] if round_ == 1 else clocks.rehandle
-    return min(due(handed_over_at, clock, calendar), due(round_from, clocks.longest, calendar), key=lambda d: d.at)
+def reply_due(
+    clocks: Clocks,
+    matter: Matter,
+    round_: int,
+    *,
+    handed_over_at: datetime,
+    round_from: datetime,
+    calendar: Calendar,
+    pauses: Sequence[Pause] = (),
+    extensions: Sequence[Extension] = (),
+) -> Due:
+    """When the reply of a round is due: by its clock from the newest hand-over, with its pauses and extensions, never past the
+    longest clock from the round's first, which knows neither (代表法 51: 6 months from hand-over, not 3 + 6)."""
+    clock = reply_clock(clocks, matter, round_)
+    found = due(handed_over_at, clock, calendar, pauses=pauses, extensions=extensions)
+    return min(found, due(round_from, clocks.longest, calendar), key=lambda d: d.at)
+
+
+def reply_clock(clocks: Clocks, matter: Matter, round_: int) -> Clock:
+    """The clock of a round's reply."""
+    return clocks.reply[matter] if round_ == 1 else clocks.rehandle
+
+
+def co_handler_due(
+    clocks: Clocks, matter: Matter, *, handed_over_at: datetime, reply_due_at: datetime, calendar: Calendar, pauses: Sequence[Pause] = ()
+) -> Due:
+    """When a co-handler's opinion (协办意见) is due: by its own clock, never after the lead's reply."""
+    found = due(handed_over_at, clocks.co_handler[matter], calendar, pauses=pauses)
+    return min(found, Due(reply_due_at, found.provisional, found.calendar), key=lambda d: d.at)
+
+
+Light = Literal["green", "yellow", "red"]
+
+
+def light(
+    lights: Lights, clock: Clock, *, started_at: datetime, due_at: datetime, now: datetime, calendar: Calendar, pauses: Sequence[Pause] = ()
+) -> Light:
+    """Red when the deadline has passed; yellow on its last day, and as soon as the profile's share of the clock's days is over."""
+    if now > due_at:
+        return "red"
+    first, last, today = (moment.astimezone(CHINA).date() for moment in (started_at, due_at, now))
+    stood = standing_days(pauses)
+    whole = days_counted(first, last, clock.unit, calendar, stood)
+    over = days_counted(first, today - timedelta(days=1), clock.unit, calendar, stood)
+    return "yellow" if today >= last or over >= lights.yellow_share * whole else "green"
+
+
+def pushes_owed(lights: Lights, *, due_at: datetime, now: datetime) -> int:
+    """How many times a missing reply is to have been pushed by `now`: at the deadline, and each `push_every` days after it."""
+    return 0 if now <= due_at else 1 + (now - due_at) // timedelta(days=lights.push_every)
 
 
 def not_counted(status: str, round_: int, rated_round: int) -> NotCounted | None:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from shared.events.intake import RatingLevel
 from shared.settings import ServiceSettings
 from shared.workdays import Clock
 
 Matter = Literal["opinion", "suggestion"]
 """What a case is about: a resident's opinion (民意) or a deputy's suggestion (建议、批评和意见). Their clocks differ."""
+
+Status = Literal["to_assign", "assigned", "accepted", "replied", "closed", "objected", "withdrawn"]
+"""Where a case stands; `rules.TRANSITIONS` says what leads on from each."""
 
 
 class _Strict(BaseModel):
@@ -33,6 +37,18 @@ class ResultClass(_Strict):
     counts_as_promise: bool
 
 
+class FastLane(_Strict):
+    """即事即提、即办即回: until there is a plan (成型方案), a reply (答复反馈) and a visible effect (落地见效), each from the hand-over."""
+
+    plan: Clock
+    reply: Clock
+    effect: Clock
+
+
+_LONGEST_BY_LAW = 6
+"""Months from hand-over (代表法 51)."""
+
+
 class Clocks(_Strict):
     """Time limits of handling, each from its hand-over (交办). `source` of each names the rule it comes from."""
 
@@ -40,12 +56,68 @@ class Clocks(_Strict):
     rehandle: Clock = Field(description="until the reply of a later round, from the rating that opened it")
     longest: Clock = Field(description="from the first hand-over of a round: a re-assignment never extends beyond it")
     objection: Clock = Field(description="how long the department may object to a hand-over")
+    reassign: Clock = Field(description="how long the desk may take over an objection")
+    co_handler: dict[Matter, Clock] = Field(description="until a co-handler's opinion; never later than the reply is due")
+    feedback: Clock = Field(description="how long a deputy may take to rate a reply")
+    fast_lane: FastLane | None = None
 
     @model_validator(mode="after")
     def _for_every_matter(self) -> Clocks:
-        if missing := {"opinion", "suggestion"} - self.reply.keys():
-            raise ValueError(f"reply lacks {', '.join(sorted(missing))}")
+        for name, by_matter in (("reply", self.reply), ("co_handler", self.co_handler)):
+            if missing := {"opinion", "suggestion"} - by_matter.keys():
+                raise ValueError(f"{name} lacks {', '.join(sorted(missing))}")
         return self
+
+    @model_validator(mode="after")
+    def _within_the_law(self) -> Clocks:
+        if self.longest.unit != "month" or self.longest.n > _LONGEST_BY_LAW:
+            raise ValueError(f"longest is {self.longest.n} {self.longest.unit}: {_LONGEST_BY_LAW} months at most (代表法 51)")
+        return self
+
+
+class Lights(_Strict):
+    """When a deadline warns. Yellow after this share of its days, red when it has passed, then told again each `push_every` days."""
+
+    yellow_share: float = Field(gt=0, le=1)
+    push_every: int = Field(ge=1, le=90)
+
+
+class Phase(_Strict):
+    """A phase as the place calls it (提交办督, 132, …), and the states of a case that it shows."""
+
+    code: str = Field(pattern=r"^[a-z][a-z0-9_]{1,39}$")
+    label: Label
+    of: tuple[Status, ...]
+
+
+class RatingScaleLevel(_Strict):
+    """A level of the rating scale; `counts_as_satisfied` decides the numerator of the satisfaction rate."""
+
+    label: Label
+    counts_as_satisfied: bool
+
+
+class Ratings(_Strict):
+    """How replies are rated: by which channels, on which scale, and what a rating that never came does to the rate.
+
+    `not_returned` of `left_out` takes cases without a rating out of the denominator (重庆 29); `counted` leaves them in it.
+    """
+
+    channels: tuple[Literal["net", "paper", "group"], ...] = Field(min_length=1)
+    scale: dict[RatingLevel, RatingScaleLevel] = Field(min_length=2)
+    not_returned: Literal["left_out", "counted"]
+
+    @model_validator(mode="after")
+    def _has_all_levels(self) -> Ratings:
+        if missing := set(get_args(RatingLevel)) - self.scale.keys():
+            raise ValueError(f"scale lacks {', '.join(sorted(missing))}")
+        return self
+
+
+class Reports(_Strict):
+    """How figures are shown: places after the decimal point of a share, unless who asks names others."""
+
+    decimals: int = Field(ge=0, le=4)
 
 
 class Automatic(_Strict):
@@ -58,10 +130,12 @@ class Automatic(_Strict):
 class Category(_Strict):
     """A category, and the department that leads its cases; without one the desk decides.
 
-    `regions` names other leads for parts of the site: the longest code that a case's region begins with holds.
+    `regions` names other leads for parts of the site: the longest code that a case's region begins with holds. `label` is what
+    reports call it, the same as intake's.
     """
 
     code: str = Field(pattern=r"^[a-z_]{2,40}$")
+    label: Label | None = None
     lead: str | None = None
     regions: dict[str, str] = Field(default_factory=dict)
 
@@ -72,6 +146,10 @@ class RoutingPolicy(_Strict):
     profile_version: str
     result_classes: tuple[ResultClass, ...] = Field(min_length=1)
     clocks: Clocks
+    lights: Lights
+    phases: tuple[Phase, ...] = Field(min_length=1)
+    ratings: Ratings
+    reports: Reports
     automatic: Automatic
     categories: tuple[Category, ...]
 
@@ -80,6 +158,13 @@ class RoutingPolicy(_Strict):
         for codes in ([c.code for c in self.result_classes], [c.code for c in self.categories]):
             if twice := sorted({c for c in codes if codes.count(c) > 1}):
                 raise ValueError(f"appears twice: {', '.join(twice)}")
+        return self
+
+    @model_validator(mode="after")
+    def _each_status_has_one_phase(self) -> RoutingPolicy:
+        shown = [status for phase in self.phases for status in phase.of]
+        if wrong := sorted(status for status in get_args(Status) if shown.count(status) != 1):
+            raise ValueError(f"phases do not show once each: {', '.join(wrong)}")
         return self
 
     def result_class(self, code: str) -> ResultClass | None:
@@ -98,4 +183,5 @@ class Settings(ServiceSettings):
 
     overdue_batch: int = Field(default=200, ge=1, description="cases that one sweep marks as overdue")
     waiting_batch: int = Field(default=500, ge=1, description="waiting cases that one transaction assigns when their department has come")
+    calendar_batch: int = Field(default=200, ge=1, description="deadlines that one transaction computes anew under a new calendar")
     search_batch: int = Field(default=200, ge=1, description="cases that one sweep makes searchable by index")

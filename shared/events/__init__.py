@@ -14,6 +14,7 @@ from shared.events import (
     intake_suggestions,
     notify,
     routing,
+    routing_deadlines,
     scoring,
     supervision,
 )
@@ -39,6 +40,7 @@ __all__ = [
     "new_id",
     "notify",
     "routing",
+    "routing_deadlines",
     "scoring",
     "supervision",
 ]

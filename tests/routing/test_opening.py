@@ -91,5 +91,5 @@ async def test_one_batch_may_hold_an_opinion_twice_and_opens_one_case(routing):
 async def test_a_case_records_the_profile_it_was_decided_under(routing):
     await routing.opened("a")
     rows = await routing.service.rows()
-    assert all('"profile_version": "wujin@1"' in row for row in rows["cases"] + rows["case_history"])
+    assert all('"profile_version": "wujin@1+national@1"' in row for row in rows["cases"] + rows["case_history"])
     assert '"due_calendar": "chinesecalendar-' in rows["cases"][0]

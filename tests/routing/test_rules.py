@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from services.routing import rules
 from services.routing.settings import RoutingPolicy
 from shared.profile import load
+from shared.profile import whole as profile_whole
 from shared.settings import ROOT
 from shared.workdays import CHINA, Clock, official_calendar
 from tests.routing import golden
@@ -157,9 +158,7 @@ def test_a_rating_counts_only_for_the_reply_of_the_current_round(status, round_,
 
 
 def test_the_profile_knows_the_categories_and_classes_that_intake_knows():
-    import yaml
-
-    profile = yaml.safe_load((ROOT / "deploy" / "profiles" / "wujin.yaml").read_text("utf-8"))
+    profile = profile_whole(ROOT / "deploy" / "profiles" / "wujin.yaml")
     assert {c.code for c in POLICY.categories} == {c["code"] for c in profile["intake"]["categories"]}
     assert {c.code: c.label.model_dump() for c in POLICY.result_classes} == profile["intake"]["result_labels"]
 

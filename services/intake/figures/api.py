@@ -14,12 +14,13 @@ from pydantic import BaseModel, Field
 from sqlalchemy import select
 from sqlmodel import col
 
-from services.intake.figures import actions, queries, rules, sheets
+from services.intake.figures import actions, queries, rules
 from services.intake.figures.errors import ExportDeleted, ExportNotReady
 from services.intake.figures.models import Export, ExportPage
 from services.intake.figures.rows import category_label
 from services.intake.figures.wanted import By, Wanted
 from services.intake.settings import Status
+from shared import sheets
 from shared.db import Database
 from shared.events.directory import CodeKind
 from shared.http import Blank, InTx, Lang, Page, Paging, RequestModel, page_of, service_router

@@ -1,4 +1,4 @@
-"""Pure decisions on figures: windows, shares with their base, and cells that no spreadsheet takes for a formula."""
+"""Pure decisions on figures: windows, shares with their base, what may be exported."""
 
 from __future__ import annotations
 
@@ -9,9 +9,6 @@ from decimal import ROUND_HALF_UP, Decimal
 from services.intake.civil import moment_of
 from services.intake.figures.errors import ExportPurposeUnknown, ExportTooLarge, WindowUpsideDown
 from services.intake.figures.settings import ExportPolicy
-
-_BEGINS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-"""What spreadsheets take for the beginning of a formula (OWASP, CSV injection), full-width signs included."""
 
 
 def moments(since: date, until: date) -> tuple[datetime, datetime]:
@@ -33,11 +30,6 @@ class Share:
 def share(n: int, of: int) -> Share:
     """A share with its base."""
     return Share(n, of, (Decimal(100 * n) / of).quantize(Decimal("0.1"), ROUND_HALF_UP) if of else None)
-
-
-def plain(cell: str) -> str:
-    """A cell as it may stand in a CSV file: one that a spreadsheet would calculate begins with an apostrophe."""
-    return f"'{cell}" if cell.startswith(_BEGINS_A_FORMULA) else cell
 
 
 def check_export(policy: ExportPolicy, purpose: str, rows: int) -> None:

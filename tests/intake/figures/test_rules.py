@@ -13,9 +13,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.intake.figures import rules, sheets
+from services.intake.figures import rules
 from services.intake.figures.errors import ExportPurposeUnknown, ExportTooLarge, WindowUpsideDown
 from services.intake.settings import IntakePolicy
+from shared import sheets
 from shared.profile import load
 from shared.settings import ROOT
 
@@ -57,7 +58,7 @@ def test_a_share_has_its_base_and_without_one_no_percentage(part: int, rest: int
 
 @given(st.text(max_size=50))
 def test_no_text_begins_as_a_formula_and_what_is_harmless_stays(cell: str) -> None:
-    kept = rules.plain(cell)
+    kept = sheets.plain(cell)
     assert not kept.startswith(("=", "+", "-", "@", "\t", "\r"))
     assert kept in (cell, f"'{cell}")
 

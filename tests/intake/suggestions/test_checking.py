@@ -48,7 +48,7 @@ async def test_a_checked_suggestion_is_told_with_all_that_opens_a_case_and_its_n
     assert (told.formed_by, told.raised_before) == (("visits",), "two_years")
     assert (told.publication, told.handling, told.wants_contact, told.reply_wanted) == ("title_only", "lead_and_co", True, False)
     assert (told.region, told.office, told.confidential, told.from_bill) == ("320412100", "320412", False, False)
-    assert (told.quality, told.profile_version) == (paper.shown["quality"]["points"], "wujin@1")
+    assert (told.quality, told.profile_version) == (paper.shown["quality"]["points"], "wujin@1+national@1")
 
 
 async def test_the_office_s_category_goes_before_the_deputy_s_wish(service: kit.Running) -> None:

@@ -6,11 +6,9 @@ import asyncio
 import csv
 import io
 import tempfile
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
-
-from services.intake.figures.rules import plain
 
 Format = Literal["csv", "xlsx"]
 MEDIA_TYPES: dict[Format, str] = {
@@ -20,7 +18,17 @@ MEDIA_TYPES: dict[Format, str] = {
 _BOM = "\ufeff".encode()
 _PIECE = 64 * 1024
 
-Pages = AsyncIterator[Sequence[Sequence[Any]]]
+_BEGINS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+"""What spreadsheets take for the beginning of a formula (OWASP, CSV injection), full-width signs included."""
+_KEPT_AS_TEXT = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+
+Rows = Sequence[Sequence[Any]]
+Pages = AsyncIterator[Rows]
+
+
+def plain(cell: str) -> str:
+    """A cell as it may stand in a CSV file: one that a spreadsheet would calculate begins with an apostrophe."""
+    return f"'{cell}" if cell.startswith(_BEGINS_A_FORMULA) else cell
 
 
 async def as_csv(pages: Pages) -> AsyncIterator[bytes]:
@@ -47,8 +55,7 @@ async def _write(path: Path, folder: str, pages: Pages) -> None:
     # Imported here: only who makes a sheet pays for it.
     import xlsxwriter
 
-    kept_as_text = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
-    book = xlsxwriter.Workbook(str(path), {"constant_memory": True, "tmpdir": folder, **kept_as_text})
+    book = xlsxwriter.Workbook(str(path), {"constant_memory": True, "tmpdir": folder, **_KEPT_AS_TEXT})
     sheet = book.add_worksheet()
     at = 0
     async for rows in pages:
@@ -57,10 +64,22 @@ async def _write(path: Path, folder: str, pages: Pages) -> None:
     await asyncio.to_thread(book.close)
 
 
-def _write_rows(sheet: Any, at: int, rows: Sequence[Sequence[Any]]) -> None:
+def workbook(tables: Mapping[str, Rows]) -> bytes:
+    """Tables small enough for memory as a workbook with one sheet each, by name (31 characters at most, none of []:*?/\\)."""
+    import xlsxwriter
+
+    written = io.BytesIO()
+    book = xlsxwriter.Workbook(written, {"in_memory": True, **_KEPT_AS_TEXT})
+    for name, rows in tables.items():
+        _write_rows(book.add_worksheet(name), 0, rows)
+    book.close()
+    return written.getvalue()
+
+
+def _write_rows(sheet: Any, at: int, rows: Rows) -> None:
     for number, row in enumerate(rows, at):
         for column, cell in enumerate(row):
             if isinstance(cell, str):
                 sheet.write_string(number, column, cell)
             elif cell is not None:
-                sheet.write_number(number, column, cell)
+                sheet.write_number(number, column, float(cell))
