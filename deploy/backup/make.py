@@ -160,12 +160,12 @@ def _others(settings: RunSettings, folder: Path) -> dict[str, Part]:
         if source.is_file():
             write_private(folder / file, source.read_text("utf-8"))
             found[file] = Part(**part_of(folder, file))
-    return found | _models(settings, folder)
+    return found | models_of(settings.data, folder)
 
 
-def _models(settings: RunSettings, folder: Path) -> dict[str, Part]:
+def models_of(data: Path, folder: Path) -> dict[str, Part]:
     """The classifiers on the shelf, and which of them is in use."""
-    shelf, found = Shelf(settings.data), {}
+    shelf, found = Shelf(data), {}
     for kept in shelf.kept():
         file = f"{MODELS}/{kept.version}"
         write_private(folder / file, "")
