@@ -34,15 +34,6 @@ Earning = (
     OpinionSubmitted | SupervisionActLogged | AttendanceRecorded | ContactLogged | ContactStruckOut | SuggestionSubmitted | RepAnswerMissed
 )
 """Events that may earn points, or cost some."""
-_EARNING = (
-    OpinionSubmitted,
-    SupervisionActLogged,
-    AttendanceRecorded,
-    ContactLogged,
-    ContactStruckOut,
-    SuggestionSubmitted,
-    RepAnswerMissed,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +159,7 @@ def recompute(events: Iterable[Event], policy: ScoringPolicy) -> dict[uuid.UUID,
             stations.setdefault(event.station_id, {})[event.version_no] = event
         elif isinstance(event, MandateChanged):
             mandates.setdefault(event.deputy_id, {})[event.version_no] = event
-        elif isinstance(event, _EARNING):
+        elif isinstance(event, Earning):
             lines |= {line.id: line for line in lines_of(event, policy)}
     ledger: dict[uuid.UUID, list[Line]] = {}
     for line in sorted(lines.values(), key=lambda one: (one.occurred_at, one.id)):

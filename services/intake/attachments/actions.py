@@ -16,6 +16,7 @@ from services.intake.attachments.errors import AttachmentNotReady, ContentNotAsD
 from services.intake.attachments.models import Attachment, ErasedContent, Upload, UploadPiece
 from services.intake.attachments.settings import AttachmentPolicy
 from services.intake.attachments.store import ObjectStore, digest_of
+from services.intake.privacy.models import Erasure
 from shared.clock import now
 from shared.db import Tx
 from shared.errors import Refused
@@ -157,9 +158,15 @@ async def take_away_unused(tx: Tx, store: ObjectStore) -> int:
     return removed
 
 
-async def erase_of(tx: Tx, opinion_ids: Sequence[uuid.UUID]) -> set[uuid.UUID]:
-    """Takes the files of erased matters away: rows at once, contents by marks that the sweep follows. Returns the matters that had any."""
+async def erase_of(tx: Tx, opinion_ids: Sequence[uuid.UUID], *, again: bool = False) -> set[uuid.UUID]:
+    """Takes the files of erased matters away: rows at once, contents by marks that the sweep follows. Returns the matters that had any.
+
+    `again`: only those that had been given when the matter was erased, which a restored backup brought back.
+    """
     taken = delete(Attachment).where(col(Attachment.opinion_id).in_(opinion_ids))
+    if again:
+        erased_at = select(col(Erasure.erased_at)).where(col(Erasure.matter_id) == col(Attachment.opinion_id)).scalar_subquery()
+        taken = taken.where(func.coalesce(col(Attachment.given_at), col(Attachment.arrived_at)) <= erased_at)
     gone = (await tx.execute(taken.returning(col(Attachment.opinion_id), col(Attachment.digest)))).all()
     if gone:
         marks = [{"digest": digest, "since": now()} for digest in sorted({digest for _, digest in gone})]

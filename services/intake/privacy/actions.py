@@ -73,12 +73,12 @@ async def _erase(tx: Tx, matter: queries.Matter, ground: str, by: uuid.UUID | No
     return await tx.get_one(Erasure, matter.id, populate_existing=True)
 
 
-async def _destroy(tx: Tx, kind: MatterKind, ids: Sequence[uuid.UUID]) -> list[uuid.UUID]:
+async def _destroy(tx: Tx, kind: MatterKind, ids: Sequence[uuid.UUID], *, again: bool = False) -> list[uuid.UUID]:
     """Destroys keys and boxes, takes files away, and masks what people wrote. Returns the matters that had a key or files."""
     place = queries.PLACES[kind]
     found = set((await tx.execute(text(place.destroy), {"ids": list(ids)})).scalars())
     if place.has_files:
-        found |= await erase_of(tx, ids)
+        found |= await erase_of(tx, ids, again=again)
     for table, key, columns in place.texts:
         await _mask_texts(tx, table, key, columns, ids)
     return sorted(found)
@@ -99,7 +99,9 @@ async def _note(tx: Tx, kind: MatterKind, ids: Sequence[uuid.UUID], ground: str,
     moment = now()
     rows = [{"matter_id": one, "kind": kind, "ground": ground, "by": by, "erased_at": moment} for one in ids]
     entering = insert(Erasure)
-    fresh = {name: entering.excluded[name] for name in ("ground", "by", "erased_at")}
+    # What a backup brought back was erased when it was erased: what has been given since is not meant.
+    told = ("ground", "by") if ground == AFTER_RESTORE else ("ground", "by", "erased_at")
+    fresh = {name: entering.excluded[name] for name in told}
     await tx.execute(entering.on_conflict_do_update(index_elements=["matter_id"], set_=fresh), rows)
     for one in ids:
         emit(tx, MatterErased(matter_id=one, matter_kind=kind, ground=ground))
@@ -163,7 +165,7 @@ async def erase_again(tx: Tx) -> int:
     done = 0
     for kind in queries.PLACES:
         ids = await queries.come_back(tx, kind)
-        if ids and (had := await _destroy(tx, kind, ids)):
+        if ids and (had := await _destroy(tx, kind, ids, again=True)):
             await _note(tx, kind, had, AFTER_RESTORE, None)
             done += len(had)
     return done

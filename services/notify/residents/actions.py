@@ -9,7 +9,7 @@ import uuid
 from collections.abc import Sequence
 from datetime import timedelta
 
-from sqlalchemy import delete, select, text, update
+from sqlalchemy import delete, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col
 
@@ -97,7 +97,7 @@ async def forget(tx: Tx, event: MatterErased) -> None:
     await _lock(tx, event.matter_id)
     gone = {"public_key": None, "private_key": None, "box": None, "forgotten_at": event.occurred_at}
     forgetting = insert(Reach).values(matter_id=event.matter_id, **gone)
-    first = {**gone, "forgotten_at": text("least(reach.forgotten_at, excluded.forgotten_at)")}
+    first = {**gone, "forgotten_at": func.least(col(Reach.forgotten_at), forgetting.excluded.forgotten_at)}
     await tx.execute(forgetting.on_conflict_do_update(index_elements=["matter_id"], set_=first))
     await tx.execute(delete(ResidentNotice).where(col(ResidentNotice.matter_id) == event.matter_id))
 
