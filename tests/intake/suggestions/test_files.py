@@ -53,6 +53,7 @@ WORD = {
     "docProps/thumbnail.jpeg": picture(),
     "word/document.xml": b'<w:document><w:ins w:id="1" w:author="' + SECRET + b'" w:date="d"><w:t>words</w:t></w:ins></w:document>',
     "word/comments.xml": b"<w:comment w:initials='" + SECRET + b"' w:author='" + SECRET + b"'><w:t>why</w:t></w:comment>",
+    "word/media/image1.jpeg": picture(),
     "word/people.xml": b'<w15:person w15:author="' + SECRET + b'"/>',
 }
 
@@ -65,7 +66,7 @@ async def test_a_word_document_keeps_its_words_and_loses_who_wrote_changed_and_c
     _, cleaned = await files.accept(out.getvalue(), PIXELS)
     with zipfile.ZipFile(io.BytesIO(cleaned)) as archive:
         kept = {name: archive.read(name) for name in archive.namelist()}
-    assert set(kept) == {"[Content_Types].xml", "_rels/.rels", "word/document.xml", "word/comments.xml"}
+    assert set(kept) == {"[Content_Types].xml", "_rels/.rels", "word/document.xml", "word/comments.xml", "word/media/image1.jpeg"}
     assert not [name for name, content in kept.items() if SECRET in content or b"docProps" in content]
     assert kept["word/document.xml"] == b'<w:document><w:ins w:id="1" w:date="d"><w:t>words</w:t></w:ins></w:document>'
     assert b"<w:t>why</w:t>" in kept["word/comments.xml"] and b"word/document.xml" in kept["_rels/.rels"]
