@@ -165,13 +165,17 @@ EVENTS: list[Event] = [
     opinion(11),
     mandate(12, 2, ends_on=date(2026, 3, 3)),
     act(13),
+    station(20, 1, FIRST),
+    mandate(21, 2, SECOND, status="suspended"),
+    opinion(40),
+]
+ALL: list[Event] = [
+    *EVENTS,
     attendance(13.1),
     contact(13.2),
     struck_out(13.3, contact(13.2)),
     contact(13.4, measures=("reception",)),
     suggestion(14),
     missed(15),
-    station(20, 1, FIRST),
-    mandate(21, 2, SECOND, status="suspended"),
-    opinion(40),
 ]
+"""With what intake tells of deputies."""
