@@ -149,7 +149,8 @@ async def tell_followers(tx: Tx, events: Sequence[CaseReplied | CaseClosed]) -> 
     )
     accounts: dict[uuid.UUID, list[uuid.UUID]] = {}
     for opinion_id, account_id in await tx.execute(following):
-        accounts.setdefault(opinion_id, []).append(account_id)
+        if account_id is not None:
+            accounts.setdefault(opinion_id, []).append(account_id)
     for event in events:
         change: Change = "replied" if isinstance(event, CaseReplied) else "closed"
         for account_id in sorted(accounts.get(event.opinion_id, ())):

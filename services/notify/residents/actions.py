@@ -109,14 +109,13 @@ async def hand_over(tx: Tx) -> int:
 
 async def forget_old(tx: Tx) -> int:
     """Deletes notices that had their time, those to nobody after a few days, and marks of erasures. Returns how many."""
-    notice, moment, done = ResidentNotice, now(), 0
-    kept = timedelta(days=tx.settings.notice_days)
-    for which in (
-        col(notice.occurred_at) < moment - kept,
-        (col(notice.state) == "waiting") & (col(notice.occurred_at) < moment - timedelta(days=tx.settings.reach_waits_days)),
-    ):
-        old = select(col(notice.id)).where(which).limit(tx.settings.notice_batch)
-        done += (await tx.execute(delete(notice).where(col(notice.id).in_(old)))).rowcount  # type: ignore[attr-defined]
-    marks = select(col(Reach.matter_id)).where(col(Reach.forgotten_at) < moment - kept).limit(tx.settings.notice_batch)
-    done += (await tx.execute(delete(Reach).where(col(Reach.matter_id).in_(marks)))).rowcount  # type: ignore[attr-defined]
-    return done
+    notice, moment = ResidentNotice, now()
+    kept = moment - timedelta(days=tx.settings.notice_days)
+    waited = moment - timedelta(days=tx.settings.reach_waits_days)
+    unheard = (col(notice.state) == "waiting") & (col(notice.occurred_at) < waited)
+    batch = tx.settings.notice_batch
+    old = select(col(notice.id)).where((col(notice.occurred_at) < kept) | unheard).limit(batch)
+    gone = await tx.scalars(delete(notice).where(col(notice.id).in_(old)).returning(col(notice.id)))
+    marks = select(col(Reach.matter_id)).where(col(Reach.forgotten_at) < kept).limit(batch)
+    unmarked = await tx.scalars(delete(Reach).where(col(Reach.matter_id).in_(marks)).returning(col(Reach.matter_id)))
+    return len(gone.all()) + len(unmarked.all())
