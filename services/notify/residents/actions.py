@@ -27,6 +27,7 @@ from shared.outbox import emit
 from shared.restored import restored_at
 
 _AT_ONCE = 500
+_FORGETTING = 0xF026E7
 _HAND_OVER = text(
     """
     UPDATE resident_notice n SET state = 'ready', channel = :channel FROM (
@@ -81,20 +82,15 @@ async def tell(tx: Tx, events: Sequence[rules.Telling]) -> None:
 
 
 async def _forgotten(tx: Tx, matters: set[uuid.UUID]) -> set[uuid.UUID]:
-    # Each matter is locked until the commit: what forgets it waits and then finds the notice, or has been seen here.
-    for matter_id in sorted(matters):
-        await _lock(tx, matter_id)
+    # Held to the commit: what forgets a matter waits for the notices that are being noted, or was seen here.
+    await tx.run("SELECT pg_advisory_xact_lock_shared($1)", _FORGETTING)
     known = select(col(Reach.matter_id)).where(col(Reach.matter_id).in_(matters), col(Reach.forgotten_at).is_not(None))
     return set(await tx.scalars(known))
 
 
-async def _lock(tx: Tx, matter_id: uuid.UUID) -> None:
-    await tx.execute(text("SELECT pg_advisory_xact_lock(hashtextextended('resident/' || :id, 0))"), {"id": str(matter_id)})
-
-
 async def forget(tx: Tx, event: MatterErased) -> None:
     """Destroys key and box of an erased matter and all that its sender was to be told; what comes after finds that it was erased."""
-    await _lock(tx, event.matter_id)
+    await tx.run("SELECT pg_advisory_xact_lock($1)", _FORGETTING)
     gone = {"public_key": None, "private_key": None, "box": None, "forgotten_at": event.occurred_at}
     forgetting = insert(Reach).values(matter_id=event.matter_id, **gone)
     first = {**gone, "forgotten_at": func.least(col(Reach.forgotten_at), forgetting.excluded.forgotten_at)}
