@@ -43,7 +43,7 @@ _AT_ONCE = 500
 async def listed(url: str) -> list[Erased]:
     """What intake's database says was erased; nothing where it has no such list."""
     async with connected(url) as connection:
-        if not await _has_list(connection):
+        if not await _has(connection, "erasure"):
             return []
         return [dict(row) for row in (await connection.execute(_ROWS)).mappings()]
 
@@ -81,11 +81,11 @@ def from_lines(path: Path) -> list[Erased]:
 
 
 async def apply(site: str, url: str, rows: Iterable[Erased]) -> int | None:
-    """Enters the rows into intake's list and destroys the keys of what came back. Returns how many; None where the schema has no list."""
+    """Enters the rows into intake's list and destroys the keys of what came back. Returns how many; None where the schema is too old to."""
     from services.intake.privacy.actions import erase_again
 
     async with connected(url) as connection:
-        if not await _has_list(connection):
+        if not await _has(connection, "erased_content"):
             return None
     database = Database("intake", ServiceSettings(site=site, database_url=url))
     entries = [{**row, "erased_at": datetime.fromisoformat(row["erased_at"])} for row in rows]
@@ -102,5 +102,5 @@ async def apply(site: str, url: str, rows: Iterable[Erased]) -> int | None:
     return destroyed
 
 
-async def _has_list(connection: Any) -> bool:
-    return (await connection.execute(text("SELECT to_regclass('erasure')"))).scalar_one() is not None
+async def _has(connection: Any, table: str) -> bool:
+    return (await connection.execute(text("SELECT to_regclass(:table)"), {"table": table})).scalar_one() is not None

@@ -29,10 +29,13 @@ from deploy.local.demo_data import demo_file
 from deploy.local.errors import LocalError
 from deploy.local.servers import SERVICES
 from deploy.local.settings import PROJECT, RunSettings
+from deploy.training.shelf import Shelf
 from shared.profile import layers, version_of
 
-DATABASES, STREAMS, SECRETS, PROFILE = "databases", "streams", "secrets", "profile.yaml"
+DATABASES, STREAMS, SECRETS, MODELS, PROFILE = "databases", "streams", "secrets", "models", "profile.yaml"
 """What lies where in a backup's folder. The profile and what it extends are kept for the record; a restore touches none."""
+CURRENT = "model-in-use"
+"""The file with the version of the model that intake loads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +59,7 @@ def backup(settings: RunSettings, to: Path | None = None) -> Made:
     folder = place / f"{settings.site}-{datetime.now(UTC):%Y%m%dT%H%M%S%fZ}"
     unfinished = folder.with_name(f"{folder.name}.unfinished")
     try:
-        for name in (DATABASES, STREAMS, SECRETS):
+        for name in (DATABASES, STREAMS, SECRETS, MODELS):
             (unfinished / name).mkdir(parents=True)
         unfinished.chmod(0o700)
         with standing(settings, alone=False) as backends:
@@ -144,7 +147,7 @@ async def _dumped(programs: Path, url: str, name: str, snapshot: Snapshot, folde
 
 
 def _others(settings: RunSettings, folder: Path) -> dict[str, Part]:
-    """Copies of what no server holds: passwords, seeds and master keys, the demo's accounts, the profile."""
+    """Copies of what no server holds: passwords, seeds and master keys, the demo's accounts, the profile, the models."""
     copies = {f"{SECRETS}/{path.name}": path for path in sorted((settings.data / "secrets").iterdir()) if path.suffix != ".tmp"}
     copies[f"{SECRETS}/{demo_file(settings.data).name}"] = demo_file(settings.data)
     own, *bases = [layer.path for layer in layers(settings.profile)]
@@ -154,4 +157,18 @@ def _others(settings: RunSettings, folder: Path) -> dict[str, Part]:
         if source.is_file():
             write_private(folder / file, source.read_text("utf-8"))
             found[file] = Part(**part_of(folder, file))
+    return found | models_of(settings.data, folder)
+
+
+def models_of(data: Path, folder: Path) -> dict[str, Part]:
+    """The classifiers on the shelf, and which of them is in use."""
+    shelf, found = Shelf(data), {}
+    for kept in shelf.kept():
+        file = f"{MODELS}/{kept.version}"
+        write_private(folder / file, "")
+        (folder / file).write_bytes(shelf.content(kept.version))
+        found[file] = Part(**part_of(folder, file))
+    if (used := shelf.in_use()) is not None:
+        write_private(folder / CURRENT, f"{used}\n")
+        found[CURRENT] = Part(**part_of(folder, CURRENT))
     return found

@@ -14,7 +14,7 @@ from nats.aio.client import Client
 from sqlalchemy.exc import DBAPIError
 
 from deploy.backup import databases, erasures, streams
-from deploy.backup.make import SECRETS
+from deploy.backup.make import CURRENT, MODELS, SECRETS
 from deploy.backup.manifest import Manifest, StreamPart, read_manifest
 from deploy.backup.standing import operator, standing, tools
 from deploy.local import accounts
@@ -28,6 +28,7 @@ from deploy.local.nats_server import NatsServer
 from deploy.local.prepare import Preparation
 from deploy.local.settings import RunSettings
 from deploy.reconcile import Finding, Report, Sources, reconcile
+from deploy.training.shelf import Shelf
 from shared.bus import DEAD, EVENTS
 
 _LOGINS = ("postgres-", "nats-")
@@ -92,6 +93,15 @@ def keys(data: Path, folder: Path) -> tuple[dict[Path, str], dict[Path, str]]:
     return missing, other
 
 
+def models(data: Path, folder: Path) -> None:
+    """Puts the backup's classifiers back on the shelf, and the one in use then into use; a backup without any changes nothing."""
+    shelf = Shelf(data)
+    for path in sorted((folder / MODELS).iterdir()) if (folder / MODELS).is_dir() else ():
+        shelf.put(path.name, path.read_bytes())
+    if (folder / CURRENT).is_file():
+        shelf.use((folder / CURRENT).read_text("utf-8").strip())
+
+
 @dataclass(slots=True)
 class _Work:
     settings: RunSettings
@@ -116,6 +126,7 @@ class _Work:
             if not streams_only:
                 await self._remember_erasures(client, there)
                 await self._databases()
+                models(self.settings.data, self.folder)
                 self.erased_again = await erasures.apply(self.settings.site, self.urls["intake"], self.erased)
             before = await reconcile(Sources.of(self.settings)) if await self._survived(client, there) else None
             await self._streams(client, there)

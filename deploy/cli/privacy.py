@@ -32,9 +32,9 @@ def purge(
     with explained():
         settings = read_settings()
         counts = asyncio.run(_counts(settings))
-        table = Table("rule 规则", "kept for days 保存天数", "due 到期", "on hold 保全")
+        table = Table("rule 规则", "kept for days 保存天数", "due 到期", "with files 附件", "on hold 保全")
         for one in counts:
-            table.add_row(one.keeping.group, str(one.keeping.days), str(one.due), str(one.held))
+            table.add_row(one.keeping.group, str(one.keeping.days), str(one.due), str(one.files), str(one.held))
         console.print(table)
         if dry_run or not any(one.due for one in counts):
             return

@@ -51,6 +51,14 @@ class Shelf:
         link.symlink_to(self._path(version).name)
         os.replace(link, self.current)
 
+    def content(self, version: str) -> bytes:
+        """The model of a version, byte for byte."""
+        return self._path(version).read_bytes()
+
+    def in_use(self) -> str | None:
+        """The version that intake loads at its next start."""
+        return next((one.version for one in self.kept() if one.is_current), None)
+
     def kept(self) -> list[Kept]:
         """All models, oldest first."""
         used = self.current.resolve() if self.current.exists() else None

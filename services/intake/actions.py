@@ -26,6 +26,7 @@ from shared.db import Tx
 from shared.events import new_id
 from shared.events.directory import CodeKind
 from shared.events.intake import OpinionClassified, OpinionRated, OpinionSubmitted, RatingLevel
+from shared.events.intake_privacy import ContactLeft
 from shared.events.routing import CaseEvent
 from shared.masking import mask
 from shared.outbox import emit
@@ -146,6 +147,8 @@ async def take_in(tx: Tx, origin: Origin, title: str, body: str, *, chosen: str 
     )
     if sender is not None:
         await _keep_contact(tx, opinion_id, sender, at)
+        if sender.phone is not None:
+            emit(tx, ContactLeft(matter_id=opinion_id, matter_kind="opinion"))
     _tell(tx, opinion_id, number, origin, title, body, found)
     return Receipt(opinion_id, number, lookup_code, rules.FIRST_STATUS)
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from services.intake import actions, projections
+from services.intake.board import actions as board
+from services.intake.privacy import actions as privacy
 from services.intake.understanding import actions as understanding
 from shared.consumers import Consumers
 from shared.db import Tx
 from shared.events.directory import CodeRevoked, MandateChanged, OrganisationChanged, RegionChanged, StationChanged
+from shared.events.notify import ContactKeyMade
 from shared.events.routing import (
     CaseAccepted,
     CaseAssigned,
@@ -48,6 +51,7 @@ async def case_objected(tx: Tx, events: Sequence[CaseObjected]) -> None:
 @consumers.on_batch(CaseReplied, since="start")
 async def case_replied(tx: Tx, events: Sequence[CaseReplied]) -> None:
     await actions.follow_cases(tx, events)
+    await board.tell_followers(tx, events)
 
 
 @consumers.on_batch(CaseReopened, since="start")
@@ -58,6 +62,7 @@ async def case_reopened(tx: Tx, events: Sequence[CaseReopened]) -> None:
 @consumers.on_batch(CaseClosed, since="start")
 async def case_closed(tx: Tx, events: Sequence[CaseClosed]) -> None:
     await actions.follow_cases(tx, events)
+    await board.tell_followers(tx, events)
 
 
 @consumers.on_batch(CaseOverdue, since="start")
@@ -98,3 +103,8 @@ async def mandate_changed(tx: Tx, event: MandateChanged) -> None:
 @consumers.on(RegionChanged, since="start")
 async def region_changed(tx: Tx, event: RegionChanged) -> None:
     await projections.learn_region(tx, event)
+
+
+@consumers.on_batch(ContactKeyMade, since="start")
+async def contact_keys_made(tx: Tx, events: Sequence[ContactKeyMade]) -> None:
+    await privacy.pass_on(tx, events)

@@ -10,10 +10,10 @@ from pydantic import Field
 
 from services.intake.actions import Sender
 from services.intake.models import ContactView
+from services.intake.opening import opened
 from services.intake.privacy.errors import ContactErased, NoContactKept
 from services.intake.privacy.models import Erasure
 from services.intake.privacy.rules import check_purpose
-from services.intake.sealing import open_fields, read_master_key
 from shared.audit import about
 from shared.clock import now
 from shared.db import Tx
@@ -38,13 +38,6 @@ class Sealed(Protocol):
     key_wrapped: bytes | None
     name_box: bytes | None
     phone_box: bytes | None
-
-
-def opened(tx: Tx, matter_id: uuid.UUID, key_wrapped: bytes | None, boxes: Mapping[str, bytes | None]) -> dict[str, str | None]:
-    """The fields of a matter, opened; all None where there is no key."""
-    if key_wrapped is None:
-        return dict.fromkeys(boxes)
-    return open_fields(matter_id, read_master_key(tx.settings.master_key.get_secret_value()), key_wrapped, dict(boxes))
 
 
 def check_unmasking(tx: Tx, matter_id: uuid.UUID, caller: Caller, purpose: str) -> None:

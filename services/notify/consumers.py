@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from services.notify import actions
+from services.notify.residents import actions as residents
 from shared.consumers import Consumers
 from shared.db import Tx
+from shared.events.intake_contacts import ContactsFoundBelowMinimum
+from shared.events.intake_opinions import FollowedOpinionMoved
+from shared.events.intake_privacy import ContactLeft, ContactSealed, MatterErased
 from shared.events.routing import AssignmentMade, CaseClosed, CaseObjected, CaseOverdue, CaseReopened, CaseReplied
 from shared.events.scoring import PointsPosted
 from shared.events.supervision import StageDelayed
@@ -26,6 +30,7 @@ async def case_objected(tx: Tx, events: Sequence[CaseObjected]) -> None:
 
 @consumers.on_batch(CaseReplied, since="now")
 async def case_replied(tx: Tx, events: Sequence[CaseReplied]) -> None:
+    await residents.tell(tx, events)
     await actions.post(tx, events)
 
 
@@ -36,6 +41,7 @@ async def case_reopened(tx: Tx, events: Sequence[CaseReopened]) -> None:
 
 @consumers.on_batch(CaseClosed, since="now")
 async def case_closed(tx: Tx, events: Sequence[CaseClosed]) -> None:
+    await residents.tell(tx, events)
     await actions.post(tx, events)
 
 
@@ -51,4 +57,29 @@ async def stage_delayed(tx: Tx, events: Sequence[StageDelayed]) -> None:
 
 @consumers.on_batch(PointsPosted, since="now")
 async def points_posted(tx: Tx, events: Sequence[PointsPosted]) -> None:
+    await actions.post(tx, events)
+
+
+@consumers.on_batch(ContactLeft, since="now")
+async def contact_left(tx: Tx, events: Sequence[ContactLeft]) -> None:
+    await residents.make_keys(tx, events)
+
+
+@consumers.on_batch(ContactSealed, since="now")
+async def contact_sealed(tx: Tx, events: Sequence[ContactSealed]) -> None:
+    await residents.keep_boxes(tx, events)
+
+
+@consumers.on(MatterErased, since="now")
+async def matter_erased(tx: Tx, event: MatterErased) -> None:
+    await residents.forget(tx, event)
+
+
+@consumers.on_batch(FollowedOpinionMoved, since="now")
+async def followed_opinion_moved(tx: Tx, events: Sequence[FollowedOpinionMoved]) -> None:
+    await actions.post(tx, events)
+
+
+@consumers.on_batch(ContactsFoundBelowMinimum, since="now")
+async def contacts_found_below_minimum(tx: Tx, events: Sequence[ContactsFoundBelowMinimum]) -> None:
     await actions.post(tx, events)

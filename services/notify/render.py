@@ -15,7 +15,7 @@ from shared.texts import text
 
 _FOLDER = Path(__file__).resolve().parent
 _CHINA = ZoneInfo("Asia/Shanghai")
-_NAMED = ("part", "stage")
+_NAMED = ("part", "stage", "change", "measure")
 
 
 class NoticeOut(BaseModel):

@@ -9,6 +9,8 @@ from decimal import Decimal
 from typing import Literal
 
 from shared.events import Event
+from shared.events.intake_contacts import ContactsFoundBelowMinimum
+from shared.events.intake_opinions import FollowedOpinionMoved
 from shared.events.routing import AssignmentMade, CaseClosed, CaseObjected, CaseOverdue, CaseReopened, CaseReplied
 from shared.events.scoring import PointsPosted
 from shared.events.supervision import StageDelayed
@@ -51,6 +53,15 @@ def told_of(event: Event) -> Told:
             return (_organisation(event.department),), _case(event)
         case CaseOverdue():
             return (_organisation(event.department), LEADER), {**_case(event), "due_at": event.due_at}
+        case FollowedOpinionMoved():
+            return (Audience("account", str(event.account_id)),), {
+                "opinion_id": event.opinion_id,
+                "change": event.change,
+                "round": event.round,
+            }
+        case ContactsFoundBelowMinimum():
+            params = {"measure": event.measure, "ends_on": event.ends_on, "done": event.done, "at_least": event.at_least}
+            return (Audience("deputy", str(event.deputy_id)),), params
         case StageDelayed():
             params = {"project_id": event.project_id, "stage": event.stage, "planned_on": event.planned_on}
             return (_organisation(event.owner), LEADER), params

@@ -35,7 +35,7 @@ _INSERT_LINES = bulk_insert(LINE, ["site", *_LINE_FIELDS], returning=["id"])
 async def post(tx: Tx, events: Sequence[rules.Earning]) -> None:
     """Posts the lines that events earn, and tells those whose mandate is known and active."""
     policy: ScoringPolicy = tx.policy
-    earned = {line.id: (line, event) for event in events if (line := rules.line_of(event, policy))}
+    earned = {line.id: (line, event) for event in events for line in rules.lines_of(event, policy)}
     if not earned:
         return
     await tx.run("SELECT pg_advisory_xact_lock_shared($1)", _LEDGER_LOCK)

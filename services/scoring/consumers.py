@@ -9,6 +9,10 @@ from shared.consumers import Consumers
 from shared.db import Tx
 from shared.events.directory import MandateChanged, StationChanged
 from shared.events.intake import OpinionSubmitted
+from shared.events.intake_contacts import ContactLogged, ContactStruckOut
+from shared.events.intake_opinions import RepAnswerMissed
+from shared.events.intake_receptions import AttendanceRecorded
+from shared.events.intake_suggestions import SuggestionSubmitted
 from shared.events.supervision import SupervisionActLogged
 
 consumers = Consumers("scoring")
@@ -31,4 +35,29 @@ async def opinions_submitted(tx: Tx, events: Sequence[OpinionSubmitted]) -> None
 
 @consumers.on_batch(SupervisionActLogged, since="start")
 async def supervision_acts_logged(tx: Tx, events: Sequence[SupervisionActLogged]) -> None:
+    await actions.post(tx, events)
+
+
+@consumers.on_batch(AttendanceRecorded, since="start")
+async def attendances_recorded(tx: Tx, events: Sequence[AttendanceRecorded]) -> None:
+    await actions.post(tx, events)
+
+
+@consumers.on_batch(ContactLogged, since="start")
+async def contacts_logged(tx: Tx, events: Sequence[ContactLogged]) -> None:
+    await actions.post(tx, events)
+
+
+@consumers.on_batch(ContactStruckOut, since="start")
+async def contacts_struck_out(tx: Tx, events: Sequence[ContactStruckOut]) -> None:
+    await actions.post(tx, events)
+
+
+@consumers.on_batch(SuggestionSubmitted, since="start")
+async def suggestions_submitted(tx: Tx, events: Sequence[SuggestionSubmitted]) -> None:
+    await actions.post(tx, events)
+
+
+@consumers.on_batch(RepAnswerMissed, since="start")
+async def rep_answers_missed(tx: Tx, events: Sequence[RepAnswerMissed]) -> None:
     await actions.post(tx, events)

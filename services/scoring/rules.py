@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Generic, Protocol, TypeVar, cast
 from zoneinfo import ZoneInfo
@@ -14,15 +14,26 @@ from services.scoring.settings import RuleTable, ScoringPolicy
 from shared.events import Event, derived_id
 from shared.events.directory import MandateChanged, MandateLevel, StationChanged
 from shared.events.intake import OpinionSubmitted
+from shared.events.intake_contacts import ContactLogged, ContactStruckOut
+from shared.events.intake_opinions import RepAnswerMissed
+from shared.events.intake_receptions import AttendanceRecorded
+from shared.events.intake_suggestions import SuggestionSubmitted
 from shared.events.supervision import SupervisionActLogged
 
 OPINION_TAKEN_IN = "opinion_taken_in"
 CLOUD_SUPERVISION_ACT = "cloud_supervision_act"
+SUGGESTION, JOINT_SIGNER = "suggestion", "joint_signer"
+REP_ANSWER_MISSED = "rep_answer_missed"
+OF_PRESENCE = {"present": "reception_day", "leave": "leave_half_day", "absent": "absence"}
+OF_MEASURE = {"contact": "contact_logged", "activity": "activity_logged"}
+"""What a contact counts as. That of a reception is not here: whoever attended has the points of the attendance."""
 
 CHINA = ZoneInfo("Asia/Shanghai")
 
-Earning = OpinionSubmitted | SupervisionActLogged
-"""Events that may earn points."""
+Earning = (
+    OpinionSubmitted | SupervisionActLogged | AttendanceRecorded | ContactLogged | ContactStruckOut | SuggestionSubmitted | RepAnswerMissed
+)
+"""Events that may earn points, or cost some."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,34 +62,65 @@ def last_day(period: int) -> date:
     return date(period, 12, 31)
 
 
-def line_of(event: Earning, policy: ScoringPolicy) -> Line | None:
-    """What `event` earns under the table in force on its day in China, or None when it earns nothing.
+@dataclass(frozen=True, slots=True)
+class _Act:
+    """An item that somebody did. `sign` is -1 for what takes the points of an earlier act back."""
 
-    An opinion by a deputy's code is the deputy's, one by a station's code its lead deputy's (domain, section 4).
-    """
-    if isinstance(event, SupervisionActLogged):
-        item, kind, earner = CLOUD_SUPERVISION_ACT, "deputy", event.deputy_id
-    elif event.channel in ("deputy", "station"):
-        item, kind, earner = OPINION_TAKEN_IN, event.channel, event.target_id
-    else:
-        return None
-    day = day_of(event.occurred_at)
+    item: str
+    earner_id: uuid.UUID
+    earner_kind: str = "deputy"
+    sign: int = 1
+    role: str = ""
+
+
+def _acts(event: Earning) -> Iterator[_Act]:
+    """An opinion by a deputy's code is the deputy's, one by a station's code its lead deputy's (domain, section 4)."""
+    match event:
+        case OpinionSubmitted():
+            if event.channel in ("deputy", "station"):
+                yield _Act(OPINION_TAKEN_IN, event.target_id, event.channel)
+        case SupervisionActLogged():
+            yield _Act(CLOUD_SUPERVISION_ACT, event.deputy_id)
+        case AttendanceRecorded():
+            yield _Act(OF_PRESENCE[event.presence], event.deputy_id)
+        case ContactLogged() | ContactStruckOut():
+            sign = -1 if isinstance(event, ContactStruckOut) else 1
+            yield from (_Act(OF_MEASURE[one], event.deputy_id, sign=sign) for one in event.measures if one in OF_MEASURE)
+        case SuggestionSubmitted():
+            yield _Act(SUGGESTION, event.deputy_id)
+            yield from (_Act(JOINT_SIGNER, one, role=f"/{one}") for one in event.co_signers)
+        case RepAnswerMissed():
+            yield _Act(REP_ANSWER_MISSED, event.deputy_id)
+
+
+def _moment(event: Earning) -> datetime:
+    """When it was done. What is entered for a day counts for that day, whenever it is entered, and is taken back on it too."""
+    if isinstance(event, AttendanceRecorded | ContactLogged | ContactStruckOut):
+        return datetime.combine(event.on, time(12), CHINA)
+    return event.occurred_at
+
+
+def lines_of(event: Earning, policy: ScoringPolicy) -> list[Line]:
+    """What `event` earns under the table in force on its day in China; nothing for what the table does not name."""
+    moment = _moment(event)
+    day = day_of(moment)
     table = policy.table_on(day)
-    rule = table.items.get(item)
-    if rule is None:
-        return None
-    return Line(
-        id=derived_id(event.id, item),
-        item=item,
-        points=rule.points,
-        earner_kind=kind,
-        earner_id=earner,
-        evidence=event.id,
-        occurred_at=event.occurred_at,
-        day=day,
-        period=day.year,
-        rule_version=table.version,
-    )
+    return [
+        Line(
+            id=derived_id(event.id, act.item + act.role),
+            item=act.item,
+            points=act.sign * table.items[act.item].points,
+            earner_kind=act.earner_kind,
+            earner_id=act.earner_id,
+            evidence=event.id,
+            occurred_at=moment,
+            day=day,
+            period=day.year,
+            rule_version=table.version,
+        )
+        for act in _acts(event)
+        if act.item in table.items
+    ]
 
 
 class Versioned(Protocol):
@@ -117,8 +159,8 @@ def recompute(events: Iterable[Event], policy: ScoringPolicy) -> dict[uuid.UUID,
             stations.setdefault(event.station_id, {})[event.version_no] = event
         elif isinstance(event, MandateChanged):
             mandates.setdefault(event.deputy_id, {})[event.version_no] = event
-        elif isinstance(event, OpinionSubmitted | SupervisionActLogged) and (line := line_of(event, policy)):
-            lines[line.id] = line
+        elif isinstance(event, Earning):
+            lines |= {line.id: line for line in lines_of(event, policy)}
     ledger: dict[uuid.UUID, list[Line]] = {}
     for line in sorted(lines.values(), key=lambda one: (one.occurred_at, one.id)):
         deputy = line.earner_id

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict
 
 from shared.events.base import Event
 
-RegionKind = Literal["province", "city", "district", "town", "community", "zone"]
+RegionKind = Literal["province", "city", "district", "town", "community", "zone", "grid"]
 MandateLevel = Literal["national", "provincial", "municipal", "county", "township", "consultative"]
 StationKind = Literal[
     "home", "station", "point", "mobile_station", "practice_point", "studio", "micro_home", "virtual_station", "partner_desk"
@@ -19,7 +19,7 @@ CodeKind = Literal["station", "deputy", "project", "campaign"]
 
 
 class RegionChanged(Event):
-    """A region was entered or changed. `code` is GB/T 2260 (6, 9 or 12 digits) or a zone's own id."""
+    """A region was entered or changed. `code` is GB/T 2260 (6, 9 or 12 digits) or the own id of a zone or grid (网格)."""
 
     producer: ClassVar[str] = "directory"
     key: ClassVar[str] = "code"

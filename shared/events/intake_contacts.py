@@ -42,6 +42,7 @@ class ContactStruckOut(Event):
     contact_id: uuid.UUID
     deputy_id: uuid.UUID
     on: date
+    measures: tuple[Measure, ...] = ()
 
 
 class LinkMade(Event):

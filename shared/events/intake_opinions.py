@@ -138,3 +138,19 @@ class ReplyAppraised(Event):
     opinion_id: uuid.UUID
     round: int
     level: RatingLevel
+
+
+Change = Literal["replied", "closed"]
+"""What became of an opinion that somebody follows."""
+
+
+class FollowedOpinionMoved(Event):
+    """An opinion on the board was replied to or closed, which an account follows: one event for each account."""
+
+    producer: ClassVar[str] = "intake"
+    key: ClassVar[str] = "opinion_id"
+
+    opinion_id: uuid.UUID
+    account_id: uuid.UUID
+    change: Change
+    round: int

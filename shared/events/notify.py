@@ -1,4 +1,4 @@
-"""Facts that notify tells: who was told."""
+"""Facts that notify tells: who was told, and the keys under which it is told how to reach people."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import uuid
 from typing import ClassVar, Literal
 
 from shared.events.base import Event
+from shared.events.intake_privacy import MatterKind
 
 
 class NoticePosted(Event):
@@ -23,3 +24,14 @@ class NoticePosted(Event):
     audience: str
     cause: uuid.UUID
     told_before: bool = False
+
+
+class ContactKeyMade(Event):
+    """A key pair of this matter alone was made (X25519, base64). Its private half stays with notify until the matter is erased."""
+
+    producer: ClassVar[str] = "notify"
+    key: ClassVar[str] = "matter_id"
+
+    matter_id: uuid.UUID
+    matter_kind: MatterKind
+    public_key: str

@@ -20,13 +20,15 @@ from sqlalchemy import text
 
 from deploy.backup import databases, hold, streams
 from deploy.backup.hold import held
-from deploy.backup.manifest import MANIFEST, Manifest, Part, part_of, read_manifest
-from deploy.backup.restore import keys
+from deploy.backup.make import CURRENT, MODELS, models_of
+from deploy.backup.manifest import MANIFEST, Manifest, Part, part_of, read_manifest, sha256_of
+from deploy.backup.restore import keys, models
 from deploy.local import checks
 from deploy.local.errors import LocalError
 from deploy.local.run import run
 from deploy.local.servers import LocalServers
 from deploy.local.settings import RunSettings
+from deploy.training.shelf import Shelf
 from shared.bus import EVENTS
 from shared.events.base import new_id
 from shared.settings import ServiceSettings
@@ -247,3 +249,28 @@ def test_a_backup_with_a_changed_missing_or_unlisted_part_is_refused(tmp_path: P
     (folder / MANIFEST).unlink()
     with pytest.raises(LocalError, match="no finished backup"):
         read_manifest(folder)
+
+
+def test_models_come_back_with_the_one_in_use_and_a_backup_without_any_leaves_the_shelf_alone(tmp_path: Path) -> None:
+    here, there, folder = tmp_path / "here", tmp_path / "there", tmp_path / "backup"
+    for place in (here, there, folder / MODELS):
+        place.mkdir(parents=True)
+    shelf = Shelf(here)
+    shelf.put("2026-01-01-aaaa", b"old")
+    shelf.put("2026-02-02-bbbb", b"new")
+    shelf.use("2026-01-01-aaaa")
+    parts = models_of(here, folder)
+    assert set(parts) == {f"{MODELS}/2026-01-01-aaaa", f"{MODELS}/2026-02-02-bbbb", CURRENT}
+    assert all(part.sha256 == sha256_of(folder / file) for file, part in parts.items())
+    assert not [file for file in folder.rglob("*") if file.is_file() and file.stat().st_mode & 0o077]
+    Shelf(there).put("2026-03-03-cccc", b"own")
+    Shelf(there).use("2026-03-03-cccc")
+    models(there, tmp_path / "nothing")
+    assert Shelf(there).in_use() == "2026-03-03-cccc"
+    models(there, folder)
+    assert {one.version: one.is_current for one in Shelf(there).kept()} == {
+        "2026-01-01-aaaa": True,
+        "2026-02-02-bbbb": False,
+        "2026-03-03-cccc": False,
+    }
+    assert Shelf(there).current.read_bytes() == b"old"

@@ -39,6 +39,7 @@ NOW = datetime(2026, 3, 1, 8, tzinfo=UTC)
         ("320412102003", "community", ("320412102", "town")),
         ("320412102003", "community", ("320412gxq", "zone")),
         ("320412gxq", "zone", ("320412", "district")),
+        ("320412102003g07", "grid", ("320412102003", "community")),
     ],
 )
 def test_a_code_that_fits_its_kind_and_lies_under_its_parent_is_taken(code: str, kind, parent) -> None:  # type: ignore[no-untyped-def]
@@ -55,6 +56,9 @@ def test_a_code_that_fits_its_kind_and_lies_under_its_parent_is_taken(code: str,
         ("320412102", "town", None, "parent"),
         ("320613102", "town", ("320412", "district"), "parent"),
         ("320412102003", "community", ("320412103", "town"), "parent"),
+        ("320412102003007", "grid", ("320412102003", "community"), "code"),
+        ("320412102003g07", "grid", ("320412102004", "community"), "parent"),
+        ("320412102003g07", "grid", ("320412102", "town"), "parent"),
         ("320412102003", "community", ("320412", "district"), "parent"),
         ("320613gxq", "zone", ("320412", "district"), "parent"),
         ("320412", "district", ("320412102", "town"), "parent"),

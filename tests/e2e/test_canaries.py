@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import shutil
 from collections.abc import AsyncIterator, Iterator
@@ -120,6 +121,24 @@ async def look_everywhere(suite: Suite, world: World, found: dict[str, Any], col
     return places
 
 
+async def notify_knows(suite: Suite, opinion_id: str, *, forgotten: bool = False) -> None:
+    """Waits until notify has the box of a matter and its notice, or has forgotten both."""
+    reach = (
+        "SELECT box IS NOT NULL AND private_key IS NOT NULL AS kept, forgotten_at IS NOT NULL AS gone "
+        f"FROM reach WHERE matter_id = '{opinion_id}'"
+    )
+    told = f"SELECT count(*) AS n FROM resident_notice WHERE matter_id = '{opinion_id}'"
+
+    async def known() -> Any:
+        rows = await suite.query("notify", reach)
+        notices = (await suite.query("notify", told))[0].n
+        if not rows:
+            return False
+        return rows[0].gone and not rows[0].kept and not notices if forgotten else rows[0].kept and notices
+
+    await eventually(known, within=30, what="notify has forgotten the matter" if forgotten else "notify has the box and a notice")
+
+
 async def test_no_canary_is_heard_outside_intake_s_sealed_columns(suite: Suite, world: World, collector: Collector) -> None:
     live: list[bytes] = []
     backends = Backends(suite.settings, list(SERVICES))
@@ -133,6 +152,7 @@ async def test_no_canary_is_heard_outside_intake_s_sealed_columns(suite: Suite, 
     found = await voices.all()
     await through_the_loop(world, voices, found)
     await world.still()
+    await notify_knows(suite, found["opinion_id"])
     await asyncio.sleep(6)  # spans are sent every five seconds
     assert len(live) > 50 and not [message[:300] for message in live if heard(message, ALL)]
     assert await look_everywhere(suite, world, found, collector) == {}
@@ -153,6 +173,7 @@ async def test_what_was_erased_opens_no_more_and_the_other_services_are_told_ids
     told = [content async for where, content in canaries.messages(client) if "intake.matter_erased.v1" in where]
     await client.close()
     assert len(told) == 1 and opinion["number"].encode() not in told[0]
+    await notify_knows(suite, json.loads(told[0].rpartition(b"\n")[2])["matter_id"], forgotten=True)
     counted = await asyncio.to_thread(lianxin, suite, "purge", "--dry-run")
     assert counted.returncode == 0 and "opinion_closed" in counted.stdout, counted.stdout + counted.stderr
 

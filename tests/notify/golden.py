@@ -8,6 +8,8 @@ from decimal import Decimal
 from typing import Any
 
 from shared.events import Event, derived_id
+from shared.events.intake_contacts import ContactsFoundBelowMinimum
+from shared.events.intake_opinions import FollowedOpinionMoved
 from shared.events.routing import AssignmentMade, CaseClosed, CaseObjected, CaseOverdue, CaseReopened, CaseReplied
 from shared.events.scoring import PointsPosted
 from shared.events.supervision import StageDelayed
@@ -15,6 +17,7 @@ from shared.events.supervision import StageDelayed
 START = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
 CASE = uuid.UUID("01970000-0000-7000-8000-000000000201")
 DEPUTY = uuid.UUID("01970000-0000-7000-8000-000000000101")
+ACCOUNT = uuid.UUID("01970000-0000-7000-8000-000000000401")
 NUMBER = "320412-2026-ABCDEFGH"
 DUE = datetime(2026, 6, 2, 15, 59, 59, tzinfo=UTC)
 
@@ -89,4 +92,15 @@ EVENTS: list[Event] = [
     StageDelayed(**_told(10), project_id=derived_id(CASE, "project"), owner="housing", stage="construction", planned_on=date(2026, 3, 1)),
     points(11, "0.50"),
     points(12, "-0.50"),
+    FollowedOpinionMoved(**_told(13), opinion_id=derived_id(CASE, "opinion"), account_id=ACCOUNT, change="replied", round=1),
+    ContactsFoundBelowMinimum(
+        **_told(14),
+        deputy_id=DEPUTY,
+        measure="contact",
+        period="month",
+        starts_on=date(2026, 3, 1),
+        ends_on=date(2026, 3, 31),
+        done=0,
+        at_least=1,
+    ),
 ]

@@ -13,6 +13,7 @@ from services.notify.models import Notice
 from services.notify.render import rendered
 from shared.events import Event, new_id
 from shared.events.directory import SigningKeysPublished
+from shared.events.intake_privacy import ContactLeft, ContactSealed, MatterErased
 from shared.events.routing import RatingNotCounted
 from shared.identity import Caller
 from tests.notify import golden
@@ -37,12 +38,15 @@ def test_each_event_is_told_to_those_it_concerns():
         ["organisation:housing", "role:leader"],
         [deputy],
         [deputy],
+        [f"account:{golden.ACCOUNT}"],
+        [deputy],
     ]
 
 
 def test_every_event_listened_to_has_an_audience_and_is_heard_from_now_on():
     own = [handler for handler in consumers.handlers.values() if handler.event is not SigningKeysPublished]
-    assert {handler.event for handler in own} == {type(event) for event in golden.EVENTS}
+    of_residents = {ContactLeft, ContactSealed, MatterErased}
+    assert {handler.event for handler in own} == {type(event) for event in golden.EVENTS} | of_residents
     assert {handler.since for handler in own} == {"now"}
 
 
@@ -98,3 +102,5 @@ def test_a_deadline_is_told_in_china_time_and_points_with_their_sign():
     assert reads(golden.EVENTS[0], "zh") == "320412-2026-ABCDEFGH 第 1 轮已交由贵单位主办，请在 2026-06-02 23:59 前答复。"
     assert reads(golden.EVENTS[10], "en") == "Your performance points: +0.5."
     assert reads(golden.EVENTS[11], "zh") == "您的履职积分 -0.5 分。"
+    assert reads(golden.EVENTS[12], "zh") == "您关注的民意已获答复（第 1 轮）。"
+    assert reads(golden.EVENTS[13], "zh") == "一月一联系：截至 2026-03-31 应完成 1 次，现为 0 次。"

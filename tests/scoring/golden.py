@@ -9,9 +9,14 @@ from typing import Any
 from shared.events import Event, derived_id
 from shared.events.directory import MandateChanged, StationChanged
 from shared.events.intake import OpinionSubmitted
+from shared.events.intake_contacts import ContactLogged, ContactStruckOut
+from shared.events.intake_opinions import RepAnswerMissed
+from shared.events.intake_receptions import AttendanceRecorded
+from shared.events.intake_suggestions import SuggestionSubmitted
 from shared.events.supervision import SupervisionActLogged
 
 START = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
+ON = date(2026, 3, 2)
 FIRST = uuid.UUID("01970000-0000-7000-8000-000000000101")
 SECOND = uuid.UUID("01970000-0000-7000-8000-000000000102")
 STATION = uuid.UUID("01970000-0000-7000-8000-000000000301")
@@ -81,6 +86,64 @@ def act(hours: float, deputy_id: uuid.UUID = FIRST) -> SupervisionActLogged:
     return SupervisionActLogged(**told, act_id=derived_id(told["id"], "act"), project_id=project_id, deputy_id=deputy_id)
 
 
+def attendance(hours: float, deputy_id: uuid.UUID = FIRST, presence: Any = "present", on: date = ON) -> AttendanceRecorded:
+    told = _told(hours)
+    return AttendanceRecorded(
+        **told,
+        reception_id=derived_id(told["id"], "reception"),
+        deputy_id=deputy_id,
+        kind="contact_day",
+        presence=presence,
+        channel="onsite" if presence == "present" else None,
+        by_code=False,
+        on=on,
+    )
+
+
+def contact(hours: float, deputy_id: uuid.UUID = FIRST, measures: Any = ("contact",), on: date = ON) -> ContactLogged:
+    told = _told(hours)
+    return ContactLogged(
+        **told,
+        contact_id=derived_id(told["id"], "contact"),
+        deputy_id=deputy_id,
+        kind="visit",
+        measures=measures,
+        on=on,
+        channel="onsite",
+        persons=1,
+        region="320412001",
+        link_id=None,
+    )
+
+
+def struck_out(hours: float, entry: ContactLogged) -> ContactStruckOut:
+    told = _told(hours)
+    return ContactStruckOut(**told, contact_id=entry.contact_id, deputy_id=entry.deputy_id, on=entry.on, measures=entry.measures)
+
+
+def suggestion(hours: float, deputy_id: uuid.UUID = FIRST, co_signers: tuple[uuid.UUID, ...] = (SECOND,)) -> SuggestionSubmitted:
+    told = _told(hours)
+    return SuggestionSubmitted(
+        **told,
+        suggestion_id=derived_id(told["id"], "suggestion"),
+        number="320412-2026-S-0001",
+        version_no=3,
+        kind="suggestion",
+        raised_in="recess",
+        deputy_id=deputy_id,
+        region="320412001",
+        office="320412",
+        confidential=False,
+        co_signers=co_signers,
+        session=None,
+    )
+
+
+def missed(hours: float, deputy_id: uuid.UUID = FIRST) -> RepAnswerMissed:
+    told = _told(hours)
+    return RepAnswerMissed(**told, opinion_id=derived_id(told["id"], "opinion"), number="320412-2026-ABCDEFGH", deputy_id=deputy_id)
+
+
 EVENTS: list[Event] = [
     mandate(0, 1),
     mandate(0.1, 1, SECOND),
@@ -106,3 +169,13 @@ EVENTS: list[Event] = [
     mandate(21, 2, SECOND, status="suspended"),
     opinion(40),
 ]
+ALL: list[Event] = [
+    *EVENTS,
+    attendance(13.1),
+    contact(13.2),
+    struck_out(13.3, contact(13.2)),
+    contact(13.4, measures=("reception",)),
+    suggestion(14),
+    missed(15),
+]
+"""With what intake tells of deputies."""

@@ -30,7 +30,7 @@ def history(chance: random.Random, size: int) -> list[Event]:
             if isinstance(retold, MandateChanged | StationChanged):
                 moment = golden.START + timedelta(hours=hours)
                 events.append(retold.model_copy(update={"id": derived_id(retold.id, str(hours)), "occurred_at": moment}))
-        match chance.randrange(6):
+        match chance.randrange(8):
             case 0:
                 status = chance.choice(["active", "active", "suspended", "ended"])
                 ends_on = chance.choice([None, None, date(2026, 3, 6)])
@@ -42,6 +42,21 @@ def history(chance: random.Random, size: int) -> list[Event]:
                 events.append(golden.act(hours, deputy))
             case 3:
                 events.append(golden.opinion(hours, "deputy", deputy))
+            case 4 | 5 | 6:
+                events += what_a_deputy_did(chance, hours, deputy, [one for one in deputies if one != deputy])
             case _:
                 events.append(golden.opinion(hours, "station", station))
     return events
+
+
+def what_a_deputy_did(chance: random.Random, hours: float, deputy: uuid.UUID, others: list[uuid.UUID]) -> list[Event]:
+    """One act of those that intake tells of; a contact is struck out again now and then."""
+    match chance.randrange(4):
+        case 0:
+            return [golden.attendance(hours, deputy, chance.choice(["present", "leave", "absent"]))]
+        case 1:
+            entry = golden.contact(hours, deputy, chance.choice([("contact",), ("contact", "activity"), ("reception",)]))
+            return [entry, golden.struck_out(hours + 1, entry)][: chance.randrange(1, 3)]
+        case 2:
+            return [golden.suggestion(hours, deputy, tuple(others[: chance.randrange(3)]))]
+    return [golden.missed(hours, deputy)]

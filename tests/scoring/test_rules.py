@@ -34,8 +34,7 @@ OLD_AND_NEW = policy(
 
 def test_a_line_is_named_after_its_event_and_item_and_falls_on_the_day_in_china():
     event = golden.opinion(0).model_copy(update={"occurred_at": datetime(2025, 12, 31, 16, 0, tzinfo=UTC)})
-    line = rules.line_of(event, OLD_AND_NEW)
-    assert line is not None
+    [line] = rules.lines_of(event, OLD_AND_NEW)
     assert line.id == derived_id(event.id, "opinion_taken_in")
     assert (line.day, line.period) == (date(2026, 1, 1), 2026)
 
@@ -43,14 +42,62 @@ def test_a_line_is_named_after_its_event_and_item_and_falls_on_the_day_in_china(
 @pytest.mark.parametrize(("day", "points", "version"), [("2026-06-30", "0.5", "1"), ("2026-07-01", "1", "2"), ("2024-05-05", "0.5", "1")])
 def test_the_table_in_force_on_the_day_decides_the_points(day, points, version):
     event = golden.opinion(0).model_copy(update={"occurred_at": datetime.fromisoformat(f"{day}T04:00:00+00:00")})
-    line = rules.line_of(event, OLD_AND_NEW)
-    assert line is not None
+    [line] = rules.lines_of(event, OLD_AND_NEW)
     assert (line.points, line.rule_version) == (Decimal(points), version)
 
 
 @pytest.mark.parametrize("event", [golden.opinion(1, "project"), golden.opinion(1, "campaign"), golden.act(1)])
 def test_what_the_table_does_not_reward_earns_no_line(event):
-    assert rules.line_of(event, OLD_AND_NEW) is None
+    assert rules.lines_of(event, OLD_AND_NEW) == []
+
+
+ACTS = policy(
+    (
+        "1",
+        "2026-01-01",
+        {
+            item: {"label": LABEL, "points": points}
+            for item, points in {
+                "reception_day": "2",
+                "leave_half_day": "-1",
+                "absence": "-5",
+                "contact_logged": "0.2",
+                "activity_logged": "1",
+                "suggestion": "3",
+                "joint_signer": "1",
+                "rep_answer_missed": "-0.5",
+            }.items()
+        },
+    )
+)
+
+
+@pytest.mark.parametrize(
+    ("event", "earned"),
+    [
+        (golden.attendance(1), [("reception_day", golden.FIRST, "2")]),
+        (golden.attendance(1, presence="leave"), [("leave_half_day", golden.FIRST, "-1")]),
+        (golden.attendance(1, presence="absent"), [("absence", golden.FIRST, "-5")]),
+        (golden.contact(1), [("contact_logged", golden.FIRST, "0.2")]),
+        (golden.contact(1, measures=("activity",)), [("activity_logged", golden.FIRST, "1")]),
+        (golden.contact(1, measures=("reception",)), []),
+        (golden.struck_out(2, golden.contact(1)), [("contact_logged", golden.FIRST, "-0.2")]),
+        (golden.suggestion(1), [("suggestion", golden.FIRST, "3"), ("joint_signer", golden.SECOND, "1")]),
+        (golden.missed(1), [("rep_answer_missed", golden.FIRST, "-0.5")]),
+    ],
+)
+def test_what_a_deputy_did_earns_what_the_table_says(event, earned):
+    lines = rules.lines_of(event, ACTS)
+    assert [(line.item, line.earner_id, str(line.points)) for line in lines] == earned
+    assert len({line.id for line in lines}) == len(lines)
+
+
+def test_what_was_struck_out_is_taken_back_on_the_day_and_under_the_table_of_the_act():
+    entered = golden.contact(1, on=date(2025, 12, 31))
+    [line], [counter] = rules.lines_of(entered, ACTS), rules.lines_of(golden.struck_out(9000, entered), ACTS)
+    assert line.points + counter.points == 0 and line.id != counter.id
+    assert (line.day, line.occurred_at, line.rule_version) == (counter.day, counter.occurred_at, counter.rule_version)
+    assert line.period == 2025
 
 
 def test_six_suggestions_of_three_points_make_fifteen_under_a_cap_of_fifteen():

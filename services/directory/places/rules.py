@@ -19,6 +19,7 @@ _FORM: Mapping[RegionKind, re.Pattern[str]] = {
     "zone": re.compile(r"[1-9]\d{5}[a-z]{2,10}"),
     "town": re.compile(r"[1-9]\d{8}"),
     "community": re.compile(r"[1-9]\d{11}"),
+    "grid": re.compile(r"[1-9]\d{11}g\d{1,4}"),
 }
 _PARENTS: Mapping[RegionKind, tuple[RegionKind, ...]] = {
     "province": (),
@@ -27,8 +28,9 @@ _PARENTS: Mapping[RegionKind, tuple[RegionKind, ...]] = {
     "zone": ("district",),
     "town": ("district", "zone"),
     "community": ("town", "zone"),
+    "grid": ("community",),
 }
-DEPTH: Mapping[str, int] = {"province": 0, "city": 1, "district": 2, "zone": 3, "town": 4, "community": 5}
+DEPTH: Mapping[str, int] = {"province": 0, "city": 1, "district": 2, "zone": 3, "town": 4, "community": 5, "grid": 6}
 """In which order a tree is entered, parents before children."""
 
 _NEXT: Mapping[StationStatus, tuple[StationStatus, ...]] = {

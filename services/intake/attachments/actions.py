@@ -8,13 +8,15 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from sqlalchemy import delete, func, select, text, update
+from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col
 
 from services.intake.attachments import cleaning, queries, rules
 from services.intake.attachments.errors import AttachmentNotReady, ContentNotAsDeclared, TooMuchWaiting, UploadIncomplete, UploadNotFound
-from services.intake.attachments.models import Attachment, Upload, UploadPiece
+from services.intake.attachments.models import Attachment, ErasedContent, Upload, UploadPiece
 from services.intake.attachments.settings import AttachmentPolicy
 from services.intake.attachments.store import ObjectStore, digest_of
+from services.intake.privacy.models import Erasure
 from shared.clock import now
 from shared.db import Tx
 from shared.errors import Refused
@@ -118,7 +120,7 @@ async def bind(tx: Tx, opinion_id: uuid.UUID, number: str, tokens: Sequence[str]
     taken = await tx.execute(
         update(Attachment)
         .where(col(Attachment.token_hash).in_(sorted(hashes)), col(Attachment.opinion_id).is_(None))
-        .values(opinion_id=opinion_id)
+        .values(opinion_id=opinion_id, given_at=now())
         .returning(col(Attachment.id))
     )
     given = len(taken.all())
@@ -154,6 +156,38 @@ async def take_away_unused(tx: Tx, store: ObjectStore) -> int:
             await store.remove(digest)
             removed += 1
     return removed
+
+
+async def erase_of(tx: Tx, opinion_ids: Sequence[uuid.UUID], *, again: bool = False) -> set[uuid.UUID]:
+    """Takes the files of erased matters away: rows at once, contents by marks that the sweep follows. Returns the matters that had any.
+
+    `again`: only those that had been given when the matter was erased, which a restored backup brought back.
+    """
+    taken = delete(Attachment).where(col(Attachment.opinion_id).in_(opinion_ids))
+    if again:
+        erased_at = select(col(Erasure.erased_at)).where(col(Erasure.matter_id) == col(Attachment.opinion_id)).scalar_subquery()
+        taken = taken.where(func.coalesce(col(Attachment.given_at), col(Attachment.arrived_at)) <= erased_at)
+    gone = (await tx.execute(taken.returning(col(Attachment.opinion_id), col(Attachment.digest)))).all()
+    if gone:
+        marks = [{"digest": digest, "since": now()} for digest in sorted({digest for _, digest in gone})]
+        await tx.execute(insert(ErasedContent).on_conflict_do_nothing(), marks)
+    return {opinion_id for opinion_id, _ in gone if opinion_id is not None}
+
+
+async def remove_erased(tx: Tx, store: ObjectStore) -> int:
+    """Removes marked contents that no other matter refers to; the mark goes with the commit after. Returns how many marks went.
+
+    Raises FilesAway.
+    """
+    oldest = select(col(ErasedContent.digest)).order_by(col(ErasedContent.since)).limit(_TAKEN_AWAY_AT_ONCE)
+    done = []
+    for digest in sorted(await tx.scalars(oldest.with_for_update(skip_locked=True))):
+        if await tx.scalar(_TRY_LOCK, {"digest": digest}):
+            if not await _is_used(tx, digest):
+                await store.remove(digest)
+            done.append(digest)
+    await tx.execute(delete(ErasedContent).where(col(ErasedContent.digest).in_(done)))
+    return len(done)
 
 
 async def _is_used(tx: Tx, digest: str) -> bool:

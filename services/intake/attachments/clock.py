@@ -18,6 +18,14 @@ def sweeps_of(store: ObjectStore) -> Sweeps:
         """Takes away what waited too long for a matter."""
         return await actions.take_away_old(tx)
 
+    @sweeps.every(seconds=10, pause=0.5)
+    async def erased_contents(tx: Tx) -> int:
+        """Removes the contents of erased matters; while the store is away, later."""
+        try:
+            return await actions.remove_erased(tx, store)
+        except FilesAway:
+            return 0
+
     @sweeps.every(seconds=600)
     async def unused_contents(tx: Tx) -> int:
         """Takes contents away that no row refers to; while the store is away, later."""

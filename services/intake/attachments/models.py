@@ -56,3 +56,14 @@ class Attachment(Base, table=True):
     size: int
     digest: str
     arrived_at: datetime = utc_column()
+    given_at: datetime | None = utc_column(nullable=True, default=None)
+
+
+class ErasedContent(Base, table=True):
+    """A content whose matter was erased, until the store has let go of it: what a process that died had begun is done later."""
+
+    __tablename__ = "erased_content"
+    __table_args__ = (Index("erased_content_oldest", "since"),)
+
+    digest: str = Field(primary_key=True)
+    since: datetime = utc_column()

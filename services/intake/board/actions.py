@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 
-from sqlalchemy import delete, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col
 
@@ -17,9 +18,17 @@ from services.intake.queries import opinion_of
 from services.intake.sealing import read_master_key
 from shared.clock import now
 from shared.db import Tx
-from shared.events import EVERYONE
+from shared.events import EVERYONE, derived_id
 from shared.events.intake import RatingLevel
-from shared.events.intake_opinions import OpinionPublished, OpinionUnpublished, ReplyAppraised, ReplyPublished
+from shared.events.intake_opinions import (
+    Change,
+    FollowedOpinionMoved,
+    OpinionPublished,
+    OpinionUnpublished,
+    ReplyAppraised,
+    ReplyPublished,
+)
+from shared.events.routing import CaseClosed, CaseReplied
 from shared.http import check_version
 from shared.identity import Caller
 from shared.live import live
@@ -123,9 +132,36 @@ async def follow(tx: Tx, caller: Caller | None, device: str, opinion_id: uuid.UU
     voter = voter_of(tx, caller, device, None)
     await queries.published(tx, opinion_id)
     if follows:
-        await tx.execute(insert(Follow).values(voter=voter, opinion_id=opinion_id, at=now()).on_conflict_do_nothing())
+        account_id = caller.account_id if caller else None
+        followed = insert(Follow).values(voter=voter, opinion_id=opinion_id, at=now(), account_id=account_id)
+        await tx.execute(followed.on_conflict_do_update(index_elements=["voter", "opinion_id"], set_={"account_id": account_id}))
     else:
         await tx.execute(delete(Follow).where(col(Follow.voter) == voter, col(Follow.opinion_id) == opinion_id))
+
+
+async def tell_followers(tx: Tx, events: Sequence[CaseReplied | CaseClosed]) -> None:
+    """Tells of each account that follows an opinion on the board that it was replied to or closed; devices have no inbox."""
+    told = {event.opinion_id for event in events}
+    following = (
+        select(col(Follow.opinion_id), col(Follow.account_id))
+        .join(Publication, col(Publication.opinion_id) == col(Follow.opinion_id))
+        .where(col(Follow.opinion_id).in_(told), col(Follow.account_id).is_not(None), col(Publication.state) == "published")
+    )
+    accounts: dict[uuid.UUID, list[uuid.UUID]] = {}
+    for opinion_id, account_id in await tx.execute(following):
+        if account_id is not None:
+            accounts.setdefault(opinion_id, []).append(account_id)
+    for event in events:
+        change: Change = "replied" if isinstance(event, CaseReplied) else "closed"
+        for account_id in sorted(accounts.get(event.opinion_id, ())):
+            moved = FollowedOpinionMoved(
+                id=derived_id(event.id, f"follower/{account_id}"),
+                opinion_id=event.opinion_id,
+                account_id=account_id,
+                change=change,
+                round=event.round,
+            )
+            emit(tx, moved, cause=event)
 
 
 async def appraise(tx: Tx, caller: Caller | None, device: str, opinion_id: uuid.UUID, round_: int, level: RatingLevel) -> None:

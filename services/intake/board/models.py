@@ -59,13 +59,15 @@ class Like(Base, table=True):
 
 
 class Follow(Base, table=True):
-    """Somebody follows an opinion on the board."""
+    """Somebody follows an opinion on the board. `account_id` is whose inbox hears of it; a device has none."""
 
     __tablename__ = "opinion_follow"
+    __table_args__ = (Index("opinion_follow_told", "opinion_id", postgresql_where=text("account_id IS NOT NULL")),)
 
     voter: bytes = Field(sa_column=Column(LargeBinary, primary_key=True))
     opinion_id: uuid.UUID = Field(primary_key=True, foreign_key="publication.opinion_id")
     at: datetime = utc_column()
+    account_id: uuid.UUID | None = None
 
 
 class Appraisal(Base, table=True):

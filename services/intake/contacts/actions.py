@@ -158,7 +158,8 @@ async def strike_out(tx: Tx, entry_id: uuid.UUID, caller: Caller, *, reason: str
     if entry.struck_at is not None:
         raise ContactStruckOutBefore()
     entry.struck_at, entry.struck_because = now(), mask(reason)
-    emit(tx, ContactStruckOut(contact_id=entry.id, deputy_id=entry.deputy_id, on=entry.on))
+    measures = cast(tuple[Measure, ...], tuple(entry.measures))
+    emit(tx, ContactStruckOut(contact_id=entry.id, deputy_id=entry.deputy_id, on=entry.on, measures=measures))
     return entry
 
 

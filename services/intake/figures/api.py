@@ -46,7 +46,8 @@ class ShareOut(BaseModel):
 class FiguresOut(BaseModel):
     """Opinions of one group. `received`: came in within the window. `passed_on` of `received`: routing told at least one hand-over
     to a department. `replied` of those passed on: routing told at least one reply. `solved` of `received`: routing told that the
-    sender's rating closed the case. What intake was not told is not counted."""
+    sender's rating closed the case. `answered_by_rep` of `received`: a deputy's own answer was enough, never part of `solved`.
+    What intake was not told is not counted."""
 
     key: str | None
     name: str | None
@@ -54,6 +55,7 @@ class FiguresOut(BaseModel):
     passed_on: ShareOut
     replied: ShareOut
     solved: ShareOut
+    answered_by_rep: ShareOut
 
 
 class TableOut(BaseModel):
@@ -146,6 +148,7 @@ async def opinions(tx: InTx, lang: Lang, caller: Reader, wanted: Annotated[Wante
             passed_on=_share(one.passed_on, one.received),
             replied=_share(one.replied, one.passed_on),
             solved=_share(one.solved, one.received),
+            answered_by_rep=_share(one.answered_by_rep, one.received),
         )
 
     return TableOut(

@@ -47,6 +47,7 @@ class Counted:
 
     `received`: came in within the window. `passed_on`: of these, routing told at least one hand-over to a department.
     `replied`: of the passed on, routing told at least one reply. `solved`: of the received, routing told that a rating closed the case.
+    `answered_by_rep`: of the received, the sender was content with a deputy's own answer, which no unit is credited with.
     """
 
     key: str | None
@@ -55,6 +56,7 @@ class Counted:
     passed_on: int
     replied: int
     solved: int
+    answered_by_rep: int
 
 
 async def counted(tx: Tx, wanted: Wanted, region: str) -> list[Counted]:
@@ -66,6 +68,7 @@ async def counted(tx: Tx, wanted: Wanted, region: str) -> list[Counted]:
         func.count().filter(was_handed),
         func.count().filter(was_handed, col(Opinion.replied_round) > 0),
         func.count().filter(col(Opinion.status) == "closed"),
+        func.count().filter(col(Opinion.status) == "answered_by_rep"),
     )
     key, name = _grouped(wanted.by)
     counting = (

@@ -18,8 +18,32 @@ OPINIONS_HEADING: Mapping[str, list[Any]] = {
     "en": ["Number", "Sent at", "Region code", "Region", "Channel", "Station or deputy", "Category", "Status", "Round", "Title", "Text"],
 }
 FIGURES_HEADING: Mapping[str, list[Any]] = {
-    "zh": ["分组", "名称", "收到", "转交（占收到）", "转交率%", "答复（占转交）", "答复率%", "办结（占收到）", "办结率%"],
-    "en": ["Group", "Name", "Received", "Passed on (of received)", "%", "Replied (of passed on)", "%", "Solved (of received)", "%"],
+    "zh": [
+        "分组",
+        "名称",
+        "收到",
+        "转交（占收到）",
+        "转交率%",
+        "答复（占转交）",
+        "答复率%",
+        "办结（占收到）",
+        "办结率%",
+        "代表直接答复（占收到）",
+        "代表答复率%",
+    ],
+    "en": [
+        "Group",
+        "Name",
+        "Received",
+        "Passed on (of received)",
+        "%",
+        "Replied (of passed on)",
+        "%",
+        "Solved (of received)",
+        "%",
+        "Answered by a deputy (of received)",
+        "%",
+    ],
 }
 
 
@@ -48,6 +72,7 @@ def figures_row(policy: IntakePolicy, wanted: Wanted, counted: Counted, lang: st
         share(counted.passed_on, counted.received),
         share(counted.replied, counted.passed_on),
         share(counted.solved, counted.received),
+        share(counted.answered_by_rep, counted.received),
     )
     cells = [cell for one in shares for cell in (one.n, None if one.percent is None else float(one.percent))]
     return [counted.key, name, counted.received, *cells]

@@ -10,15 +10,20 @@ from sqlalchemy import select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col
 
+from services.intake.attachments.actions import erase_of
+from services.intake.models import Contact
+from services.intake.opening import opened
 from services.intake.privacy import queries, rules
 from services.intake.privacy.errors import MatterOnHold, MatterUnknown, NotOnHold
 from services.intake.privacy.models import Erasure, LegalHold
 from services.intake.privacy.settings import PrivacyPolicy
 from shared.audit import about
+from shared.boxes import seal_for
 from shared.clock import now
 from shared.db import Tx
 from shared.events import new_id
-from shared.events.intake_privacy import MatterErased, MatterKind
+from shared.events.intake_privacy import ContactSealed, MatterErased, MatterKind
+from shared.events.notify import ContactKeyMade
 from shared.identity import Caller
 from shared.masking import mask
 from shared.outbox import emit
@@ -57,7 +62,7 @@ async def _reached(tx: Tx, kind: MatterKind, matter_id: uuid.UUID, caller: Calle
 
 async def _erase(tx: Tx, matter: queries.Matter, ground: str, by: uuid.UUID | None) -> Erasure:
     before = await tx.get(Erasure, matter.id)
-    if before is not None and matter.key_wrapped is None:
+    if before is not None and matter.key_wrapped is None and not matter.has_files:
         return before
     rules.check_over(matter.kind, is_open=matter.is_open)
     held = await tx.scalar(select(LegalHold).where(col(LegalHold.matter_id) == matter.id, col(LegalHold.lifted_at).is_(None)))
@@ -68,13 +73,15 @@ async def _erase(tx: Tx, matter: queries.Matter, ground: str, by: uuid.UUID | No
     return await tx.get_one(Erasure, matter.id, populate_existing=True)
 
 
-async def _destroy(tx: Tx, kind: MatterKind, ids: Sequence[uuid.UUID]) -> list[uuid.UUID]:
-    """Destroys keys and boxes, and masks what people wrote. Returns the matters that had a key."""
+async def _destroy(tx: Tx, kind: MatterKind, ids: Sequence[uuid.UUID], *, again: bool = False) -> list[uuid.UUID]:
+    """Destroys keys and boxes, takes files away, and masks what people wrote. Returns the matters that had a key or files."""
     place = queries.PLACES[kind]
-    found = list((await tx.execute(text(place.destroy), {"ids": list(ids)})).scalars())
+    found = set((await tx.execute(text(place.destroy), {"ids": list(ids)})).scalars())
+    if place.has_files:
+        found |= await erase_of(tx, ids, again=again)
     for table, key, columns in place.texts:
         await _mask_texts(tx, table, key, columns, ids)
-    return found
+    return sorted(found)
 
 
 async def _mask_texts(tx: Tx, table: str, key: str, columns: Sequence[str], ids: Sequence[uuid.UUID]) -> None:
@@ -92,10 +99,27 @@ async def _note(tx: Tx, kind: MatterKind, ids: Sequence[uuid.UUID], ground: str,
     moment = now()
     rows = [{"matter_id": one, "kind": kind, "ground": ground, "by": by, "erased_at": moment} for one in ids]
     entering = insert(Erasure)
-    fresh = {name: entering.excluded[name] for name in ("ground", "by", "erased_at")}
+    # What a backup brought back was erased when it was erased: what has been given since is not meant.
+    told = ("ground", "by") if ground == AFTER_RESTORE else ("ground", "by", "erased_at")
+    fresh = {name: entering.excluded[name] for name in told}
     await tx.execute(entering.on_conflict_do_update(index_elements=["matter_id"], set_=fresh), rows)
     for one in ids:
         emit(tx, MatterErased(matter_id=one, matter_kind=kind, ground=ground))
+
+
+async def pass_on(tx: Tx, events: Sequence[ContactKeyMade]) -> None:
+    """Passes telephone numbers of opinions on, each in a box for the key made for it; nothing of a matter that was erased meanwhile."""
+    keys = {event.matter_id: event for event in events if event.matter_kind == "opinion"}
+    # Locked: an erasure that runs beside this waits, and what it tells comes after the box.
+    kept = select(Contact).where(col(Contact.opinion_id).in_(keys)).order_by(col(Contact.opinion_id)).with_for_update()
+    for contact in await tx.scalars(kept):
+        event = keys[contact.opinion_id]
+        phone = opened(tx, contact.opinion_id, contact.key_wrapped, {"phone": contact.phone_box})["phone"]
+        if phone is None:
+            continue
+        box = seal_for(event.public_key, phone, str(event.matter_id))
+        sealed = ContactSealed(matter_id=event.matter_id, matter_kind="opinion", public_key=event.public_key, box=box)
+        emit(tx, sealed, cause=event)
 
 
 async def hold(tx: Tx, kind: MatterKind, matter_id: uuid.UUID, caller: Caller, ground: str) -> LegalHold:
@@ -141,7 +165,7 @@ async def erase_again(tx: Tx) -> int:
     done = 0
     for kind in queries.PLACES:
         ids = await queries.come_back(tx, kind)
-        if ids and (had := await _destroy(tx, kind, ids)):
+        if ids and (had := await _destroy(tx, kind, ids, again=True)):
             await _note(tx, kind, had, AFTER_RESTORE, None)
             done += len(had)
     return done

@@ -9,7 +9,8 @@ from typing import Annotated
 from fastapi import Header
 from pydantic import BaseModel, Field
 
-from services.intake.disclosing import PurposeIn, opened, reveal
+from services.intake.disclosing import PurposeIn, reveal
+from services.intake.opening import opened
 from services.intake.privacy import actions, queries, rules
 from services.intake.privacy.errors import MatterUnknown
 from services.intake.privacy.settings import Named
@@ -78,13 +79,14 @@ class ListsOut(BaseModel):
 
 
 class RuleOut(BaseModel):
-    """A rule of retention. `due`: matters that it would erase now; `held`: those it would, were there no hold."""
+    """A rule of retention. `due`: matters that it would erase now, with `files`; `held`: those it would, were there no hold."""
 
     group: str
     days: int
     source: str
     due: int
     held: int
+    files: int
 
 
 @router.get("/privacy/lists")
@@ -149,4 +151,4 @@ async def lift(kind: MatterKind, matter_id: Id, tx: InTx, caller: Eraser) -> Hol
 async def retention(tx: InTx, caller: Eraser) -> list[RuleOut]:
     """What each rule would erase now, in the whole place: a dry run, nothing is changed. The clock erases it within the hour."""
     found = [await queries.due_now(tx, one, rules.due_before(one, now())) for one in tx.policy.privacy.retention]
-    return [RuleOut(group=one.keeping.group, days=one.keeping.days, source=one.keeping.source, due=one.due, held=one.held) for one in found]
+    return [RuleOut(**one.keeping.model_dump(), due=one.due, held=one.held, files=one.files) for one in found]

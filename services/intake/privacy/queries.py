@@ -25,7 +25,8 @@ from shared.identity import Caller
 class Place:
     """Where a kind of matter lies. `find` takes `id` and `now` and gives region, whether it is open, its key and its boxes.
 
-    `destroy` takes `ids`; `texts` are the columns with what people wrote, by table and the column of the matter's id.
+    `destroy` takes `ids`; `texts` are the columns with what people wrote, by table and the column of the matter's id. Matters
+    with `has_files` may have files in the store.
     """
 
     find: str
@@ -33,6 +34,7 @@ class Place:
     fields: tuple[str, ...] = ("name", "phone")
     by_number: str | None = None
     texts: tuple[tuple[str, str, tuple[str, ...]], ...] = ()
+    has_files: bool = False
 
 
 _FORGET_BOXES = "SET key_wrapped = NULL, name_box = NULL, phone_box = NULL WHERE id = ANY(CAST(:ids AS uuid[])) AND key_wrapped IS NOT NULL"
@@ -43,7 +45,13 @@ PLACES: dict[MatterKind, Place] = {
         "WHERE o.id = :id FOR UPDATE OF o",
         destroy="DELETE FROM contact WHERE opinion_id = ANY(CAST(:ids AS uuid[])) RETURNING opinion_id",
         by_number="opinion",
-        texts=(("opinion", "id", ("title", "text")), ("rating", "opinion_id", ("comment",))),
+        texts=(
+            ("opinion", "id", ("title", "text")),
+            ("rating", "opinion_id", ("comment",)),
+            ("supplement", "opinion_id", ("text",)),
+            ("timeline_entry", "opinion_id", ("text", "reason")),
+        ),
+        has_files=True,
     ),
     "suggestion": Place(
         find="SELECT s.office AS region, s.deputy_id, false AS open, c.* FROM suggestion s "
@@ -62,7 +70,7 @@ PLACES: dict[MatterKind, Place] = {
         find="SELECT region, state <> 'closed' AS open, key_wrapped, name_box, phone_box FROM petition WHERE id = :id FOR UPDATE",
         destroy=f"UPDATE petition {_FORGET_BOXES} RETURNING id",
         by_number="petition",
-        texts=(("petition", "id", ("title", "text", "told")),),
+        texts=(("petition", "id", ("title", "text", "told")), ("petition_transfer", "petition_id", ("answer",))),
     ),
     "mediation_party": Place(
         find="SELECT m.region, m.state <> 'concluded' AS open, p.key_wrapped, p.name_box, p.phone_box FROM mediation_party p "
@@ -80,12 +88,18 @@ _SUGGESTIONS_DUE = (
     "SELECT s.id FROM suggestion s JOIN suggestion_contact c ON c.suggestion_id = s.id WHERE s.status IN ({statuses}) "
     "AND (SELECT max(p.at) FROM suggestion_step p WHERE p.suggestion_id = s.id) < :before"
 )
+_OVER = "o.status IN ('closed', 'withdrawn', 'answered_by_rep') AND o.status_at < :before"
 _DUE: dict[Group, tuple[MatterKind, str]] = {
     "opinion_closed": (
         "opinion",
-        "SELECT o.id FROM opinion o JOIN contact c ON c.opinion_id = o.id WHERE o.status = 'closed' AND o.status_at < :before",
+        f"SELECT o.id FROM opinion o JOIN contact c ON c.opinion_id = o.id WHERE {_OVER} "  # noqa: S608 - constants
+        f"UNION SELECT o.id FROM opinion o JOIN attachment a ON a.opinion_id = o.id WHERE {_OVER}",
     ),
-    "opinion_given": ("opinion", "SELECT c.opinion_id AS id FROM contact c WHERE c.given_at < :before"),
+    "opinion_given": (
+        "opinion",
+        "SELECT c.opinion_id AS id FROM contact c WHERE c.given_at < :before "
+        "UNION SELECT a.opinion_id FROM attachment a WHERE a.opinion_id IS NOT NULL AND coalesce(a.given_at, a.arrived_at) < :before",
+    ),
     "appointment_over": (
         "appointment",
         "SELECT a.id FROM appointment a JOIN appointment_slot s ON s.id = a.slot_id "
@@ -102,8 +116,9 @@ _DUE: dict[Group, tuple[MatterKind, str]] = {
     ),
     **{group: ("suggestion", _SUGGESTIONS_DUE.format(statuses=statuses)) for group, statuses in _SUGGESTIONS.items()},
 }
-"""Of each group the matters that have contact data and were over before a moment."""
+"""Of each group the matters that have contact data or files and were over before a moment."""
 
+_HAS_FILES = "SELECT EXISTS (SELECT 1 FROM attachment WHERE opinion_id = :id)"
 _HELD = "EXISTS (SELECT 1 FROM legal_hold h WHERE h.matter_id = due.id AND h.lifted_at IS NULL)"
 
 
@@ -118,6 +133,7 @@ class Matter:
     is_open: bool
     key_wrapped: bytes | None
     boxes: dict[str, bytes | None]
+    has_files: bool = False
 
 
 async def matter(tx: Tx, kind: MatterKind, matter_id: uuid.UUID) -> Matter:
@@ -127,7 +143,8 @@ async def matter(tx: Tx, kind: MatterKind, matter_id: uuid.UUID) -> Matter:
     if row is None:
         raise MatterUnknown()
     boxes = {name: row[f"{name}_box"] for name in place.fields}
-    return Matter(matter_id, kind, row["region"], row.get("deputy_id"), bool(row["open"]), row["key_wrapped"], boxes)
+    files = place.has_files and await tx.scalar(text(_HAS_FILES), {"id": matter_id})
+    return Matter(matter_id, kind, row["region"], row.get("deputy_id"), bool(row["open"]), row["key_wrapped"], boxes, bool(files))
 
 
 async def matter_in_reach(tx: Tx, kind: MatterKind, matter_id: uuid.UUID, caller: Caller) -> Matter:
@@ -161,23 +178,30 @@ def due(group: Group) -> tuple[MatterKind, TextClause]:
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """What a rule of retention would erase now, and what it would if there were no hold."""
+    """What a rule of retention would erase now, and what it would if there were no hold. `files` go with the matters due."""
 
     keeping: Keeping
     due: int
     held: int
+    files: int
 
 
 async def due_now(tx: Tx, keeping: Keeping, before: datetime) -> Due:
     """Counts what a rule would erase."""
-    held, which = _HELD, _DUE[keeping.group][1]
-    counting = f"SELECT count(*) FILTER (WHERE NOT {held}) AS due, count(*) FILTER (WHERE {held}) AS held FROM ({which}) due"  # noqa: S608
+    held, (kind, which) = _HELD, _DUE[keeping.group]
+    files = "(SELECT count(*) FROM attachment a WHERE a.opinion_id = due.id)" if PLACES[kind].has_files else "0"
+    counting = (
+        f"SELECT count(*) FILTER (WHERE NOT {held}) AS due, count(*) FILTER (WHERE {held}) AS held, "  # noqa: S608 - constants
+        f"coalesce(sum({files}) FILTER (WHERE NOT {held}), 0) AS files FROM ({which}) due"
+    )
     row = (await tx.execute(text(counting), {"before": before})).one()
-    return Due(keeping, row.due, row.held)
+    return Due(keeping, row.due, row.held, int(row.files))
 
 
 _ERASED_BUT_THERE = {
-    "opinion": "SELECT e.matter_id FROM erasure e JOIN contact c ON c.opinion_id = e.matter_id",
+    "opinion": "SELECT e.matter_id FROM erasure e JOIN contact c ON c.opinion_id = e.matter_id "
+    "UNION SELECT e.matter_id FROM erasure e JOIN attachment a ON a.opinion_id = e.matter_id "
+    "AND coalesce(a.given_at, a.arrived_at) <= e.erased_at",
     "suggestion": "SELECT e.matter_id FROM erasure e JOIN suggestion_contact c ON c.suggestion_id = e.matter_id "
     "AND c.given_at <= e.erased_at",
     "appointment": "SELECT e.matter_id FROM erasure e JOIN appointment a ON a.id = e.matter_id AND a.key_wrapped IS NOT NULL",
@@ -187,5 +211,5 @@ _ERASED_BUT_THERE = {
 
 
 async def come_back(tx: Tx, kind: MatterKind) -> list[uuid.UUID]:
-    """Matters that were erased and have a key all the same, because a backup older than the erasure was restored."""
+    """Matters that were erased and have a key or files all the same, because a backup older than the erasure was restored."""
     return list((await tx.execute(text(_ERASED_BUT_THERE[kind]))).scalars())

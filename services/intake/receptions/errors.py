@@ -128,6 +128,13 @@ class AttendanceOpen(Refused):
     shown = ("still",)
 
 
+class RegionNotOfMeeting(Refused):
+    """A matter is handed to the meeting's own region or to a partner's on this site, and to no other."""
+
+    status = 422
+    shown = ("region",)
+
+
 class GroundUnknown(Refused):
     """The place's profile has no such ground for not taking a matter."""
 

@@ -15,6 +15,7 @@ from services.intake.receptions.errors import (
     NoticeTooShort,
     ReceptionIsOver,
     ReceptionNotBegun,
+    RegionNotOfMeeting,
     SignInNotOpen,
     StageNotNext,
     TimesNotInOrder,
@@ -84,6 +85,15 @@ def check_attendance_settled(presences: Iterable[str]) -> None:
     """Passes when of every deputy expected it is known whether they came. Raises AttendanceOpen."""
     if still := sum(1 for presence in presences if presence == "expected"):
         raise AttendanceOpen(still=still)
+
+
+def region_of_matter(own: str, partners: Sequence[str], site: str, wanted: str | None) -> str:
+    """The region that a matter is handed to: the meeting's own, or a neighbouring congress's that takes part. Raises RegionNotOfMeeting."""
+    if wanted is None or wanted == own:
+        return own
+    if wanted not in partners or not wanted.startswith(site):
+        raise RegionNotOfMeeting(region=wanted, where="region")
+    return wanted
 
 
 def check_ground(policy: ReceptionPolicy, ground: str) -> None:

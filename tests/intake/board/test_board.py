@@ -11,9 +11,9 @@ import pytest
 import pytest_asyncio
 
 from services.intake.board import rules
-from shared.events.intake_opinions import OpinionPublished, OpinionUnpublished, ReplyAppraised, ReplyPublished
+from shared.events.intake_opinions import FollowedOpinionMoved, OpinionPublished, OpinionUnpublished, ReplyAppraised, ReplyPublished
 from tests import kit
-from tests.intake import people
+from tests.intake import golden, people
 from tests.intake.conftest import Place
 from tests.intake.course.test_course import Matter, sent
 from tests.intake.people import OTHER_TOWN, clerk, desk, refused, told
@@ -183,6 +183,27 @@ async def test_whoever_follows_sees_what_they_follow(published: Matter) -> None:
     assert (await followed(device()), await followed(device(1))) == ([str(published.id)], [])
     await send(place, "DELETE", door, device())
     assert await followed(device()) == []
+
+
+async def test_accounts_that_follow_are_told_of_reply_and_closing_and_devices_and_those_who_stopped_are_not(published: Matter) -> None:
+    place, door = published.place, f"/board/{published.id}/follow"
+    mine, other = uuid.uuid4(), uuid.uuid4()
+    stays, leaves = (kit.token("deputy", account_id=one, expires_in=people.YEARS) for one in (mine, other))
+    for who in (stays, leaves, device()):
+        assert (await send(place, "PUT", door, who)).status_code == 204
+    await send(place, "DELETE", door, leaves)
+    await place.service.deliver(golden.opened(published.id), golden.assigned(published.id), golden.replied(published.id))
+    await place.service.deliver(golden.replied(published.id), golden.closed(published.id))
+    moved = await told(place.service, FollowedOpinionMoved)
+    assert [(event.account_id, event.change) for event in moved] == [(mine, "replied"), (mine, "closed")]
+
+
+async def test_nobody_is_told_of_what_was_taken_off_the_board(published: Matter) -> None:
+    place = published.place
+    await send(place, "PUT", f"/board/{published.id}/follow", kit.token("deputy", expires_in=people.YEARS))
+    await agree(published, agreed=False)
+    await place.service.deliver(golden.opened(published.id), golden.assigned(published.id), golden.replied(published.id))
+    assert not await told(place.service, FollowedOpinionMoved)
 
 
 async def test_the_public_appraises_a_published_reply_by_one_vote_each_and_counts_come_with_their_base(published: Matter) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from services.intake.contacts.clock import minimum_reminders
+from shared.events.directory import RegionChanged
 from shared.events.intake import OpinionSubmitted
 from shared.events.intake_contacts import ContactLogged, ContactsFoundBelowMinimum, ContactStruckOut, LinkEnded, LinkMade
 from tests.intake.conftest import Place
@@ -174,6 +175,18 @@ async def test_standings_count_twelve_in_one_month_as_one_month_met(place: Place
     assert by_measure == {"contact": (13, 12, 2, 12), "activity": (0, 4, 0, 4), "summary": (0, 1, 0, 1), "reception": (0, 1, 0, 1)}
     everyone = (await place.get("/contacts/standings", desk(), year=2026, limit=3)).json()
     assert (len(everyone["items"]), everyone["next_cursor"] is None) == (3, False)
+
+
+async def test_opinions_are_counted_by_the_grid_below_the_village_and_in_the_village_s_figures(place: Place) -> None:
+    grid, span = f"{VILLAGE}g01", {"since": "2026-06-01", "until": "2026-06-01"}
+    await place.service.deliver(RegionChanged(code=grid, name="滨河一网格", kind="grid", parent=VILLAGE, version_no=1))
+    said = {"title": "路灯", "text": "路灯不亮"}
+    await logged(place, region=grid, matters=[said], kind="grid_round")
+    await logged(place, matters=[said], kind="grid_round")
+    found = (await place.get("/contacts/by-place", desk(), **span)).json()
+    assert sorted((one["place"], one["name"], one["received"]) for one in found) == [(VILLAGE, "滨河社区", 1), (grid, "滨河一网格", 1)]
+    village = (await place.get("/figures/opinions", desk(), region=VILLAGE, **span)).json()
+    assert village["total"]["received"] == 2
 
 
 async def test_opinions_are_counted_by_the_village_they_came_from_each_with_its_base(place: Place) -> None:

@@ -50,6 +50,15 @@ async def test_shares_have_their_base_and_count_what_routing_told(place: Place) 
     assert empty["passed_on"] == {"n": 0, "of": 0, "percent": None}
 
 
+async def test_what_a_deputy_answered_alone_is_counted_apart_and_never_as_solved(place: Place) -> None:
+    await handled(place)
+    async with place.service.tx() as tx:
+        await tx.execute(text("UPDATE opinion SET status = 'answered_by_rep' WHERE status <> 'closed' AND replied_round = 0"))
+    total = (await figures(place))["total"]
+    assert total["answered_by_rep"] == {"n": 2, "of": 4, "percent": "50.0"}
+    assert total["solved"] == {"n": 1, "of": 4, "percent": "25.0"}
+
+
 async def test_groups_add_up_to_the_whole_and_have_names(place: Place) -> None:
     await handled(place)
     code = code_text("deputy", target=NEAR, region=TOWN)

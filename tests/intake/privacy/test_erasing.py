@@ -86,6 +86,23 @@ async def test_erasing_masks_the_numbers_that_people_wrote_into_their_texts(plac
     assert not any(WRITTEN in "".join(rows[table]) for table in ("opinion", "appointment", "petition"))
 
 
+async def test_erasing_masks_every_row_about_an_opinion_that_holds_words_of_its_sender(place: Place) -> None:
+    kept = await opinion(place)
+    mine = {"X-Lookup-Code": kept.lookup_code}
+    added = await place.post(f"/opinions/{kept.number}/supplements", {"text": f"再打{WRITTEN}"}, **mine)
+    assert added.status_code == 201, added.text
+    async with place.service.tx() as tx:
+        line = (
+            "INSERT INTO timeline_entry (id, opinion_id, at, kind, round, case_version, text) "
+            "VALUES (:id, :opinion, now(), 'replied', 1, 5, :text)"
+        )
+        await tx.execute(text(line), {"id": uuid.uuid4(), "opinion": kept.id, "text": f"已致电{WRITTEN}"})
+    where = {table for table, rows in (await place.service.rows()).items() if WRITTEN in "".join(rows)}
+    assert where == {"opinion", "supplement", "timeline_entry"}
+    await own(place, kept)
+    assert not [table for table, rows in (await place.service.rows()).items() if WRITTEN in "".join(rows)]
+
+
 async def test_a_hold_keeps_the_data_until_it_is_lifted(place: Place) -> None:
     kept = await opinion(place)
     refused(await by_staff(place, kept, "hold", "asked"), 422, "GroundNotListed")

@@ -15,6 +15,7 @@ from shared.events.directory import CodeRevoked
 from shared.events.intake import OpinionClassified, OpinionSubmitted
 from shared.events.intake_contacts import ContactLogged
 from shared.events.intake_receptions import AttendanceRecorded, MatterStageReached, ReceptionConcluded
+from tests import kit
 from tests.intake import golden
 from tests.intake.conftest import Place, code_text
 from tests.intake.people import (
@@ -27,6 +28,7 @@ from tests.intake.people import (
     OTHER_TOWN,
     STATION,
     VILLAGE,
+    YEARS,
     at,
     clerk,
     deputy,
@@ -251,3 +253,16 @@ async def test_viewers_comment_on_a_live_stream_while_it_is_on_and_staff_decide_
     quiet = await planned(place, starts_at="2026-06-20T09:00:00+08:00", ends_at="2026-06-20T10:00:00+08:00")
     place.go_to(at("2026-06-20", "09:30"))
     refused(await place.post(f"/public/receptions/{quiet['id']}/comments", {"text": "早"}), 409, "CommentsNotOpen")
+
+
+async def test_a_matter_of_a_neighbouring_congress_is_handed_to_it_and_to_nobody_who_does_not_take_part(place: Place) -> None:
+    reception = await begun(place, kind="neighbours", partners=[OTHER_TOWN, "320614"])
+    for region in ("320614", "320412"):
+        refused(await receive(place, reception, matters=[{**LIGHT, "region": region}]), 422, "RegionNotOfMeeting")
+    answer = await receive(place, reception, matters=[{**LIGHT, "region": OTHER_TOWN}, LIGHT])
+    assert answer.status_code == 201, answer.text
+    there = kit.token("desk", region=OTHER_TOWN, expires_in=YEARS)
+    [mine] = (await place.get("/opinions", there)).json()["items"]
+    assert mine["number"] == answer.json()["taken"][0]["number"]
+    regions = {event.number: event.region for event in await told(place.service, OpinionSubmitted)}
+    assert sorted(regions.values()) == sorted([OTHER_TOWN, reception["region"]])

@@ -11,12 +11,11 @@ import pytest
 from services.intake.suggestions import files
 from services.intake.suggestions.errors import AttachmentNotAccepted
 from tests import kit
-from tests.intake.attachments.files import SECRET, mp3, picture
+from tests.intake.attachments.files import SECRET, document, mp3, picture
 from tests.intake.suggestions.conftest import LEAD, Paper, begun, deputy, office, refusal, township
 
-PDF = b"%PDF-1.7\n%%EOF"
 PIXELS = 40_000_000
-JPEG, PNG = picture(), picture("PNG")
+JPEG, PNG, PDF = picture(), picture("PNG"), document()
 
 
 def packed(*names: str, content: bytes = b"x") -> bytes:
@@ -35,9 +34,42 @@ async def test_a_photograph_keeps_its_picture_and_loses_where_and_by_whom_it_was
 
 
 async def test_a_document_is_taken_by_what_it_is() -> None:
-    assert await files.accept(PDF, PIXELS) == ("application/pdf", PDF)
+    assert (await files.accept(PDF, PIXELS))[0] == "application/pdf"
     docx = packed("[Content_Types].xml", "word/document.xml")
     assert (await files.accept(docx, PIXELS))[0].endswith("wordprocessingml.document")
+
+
+async def test_a_pdf_loses_its_author_scripts_and_enclosed_files() -> None:
+    _, cleaned = await files.accept(PDF, PIXELS)
+    assert SECRET in PDF and SECRET not in cleaned and b"JavaScript" not in cleaned
+
+
+WORD = {
+    "[Content_Types].xml": b'<Types><Override PartName="/word/document.xml" ContentType="d"/>'
+    b'<Override PartName="/docProps/core.xml" ContentType="c"/></Types>',
+    "_rels/.rels": b'<Relationships><Relationship Id="1" Target="word/document.xml"/>'
+    b'<Relationship Id="2" Target="docProps/core.xml"/></Relationships>',
+    "docProps/core.xml": b"<cp:coreProperties><dc:creator>" + SECRET + b"</dc:creator></cp:coreProperties>",
+    "docProps/thumbnail.jpeg": picture(),
+    "word/document.xml": b'<w:document><w:ins w:id="1" w:author="' + SECRET + b'" w:date="d"><w:t>words</w:t></w:ins></w:document>',
+    "word/comments.xml": b"<w:comment w:initials='" + SECRET + b"' w:author='" + SECRET + b"'><w:t>why</w:t></w:comment>",
+    "word/media/image1.jpeg": picture(),
+    "word/people.xml": b'<w15:person w15:author="' + SECRET + b'"/>',
+}
+
+
+async def test_a_word_document_keeps_its_words_and_loses_who_wrote_changed_and_commented_it() -> None:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in WORD.items():
+            archive.writestr(name, content)
+    _, cleaned = await files.accept(out.getvalue(), PIXELS)
+    with zipfile.ZipFile(io.BytesIO(cleaned)) as archive:
+        kept = {name: archive.read(name) for name in archive.namelist()}
+    assert set(kept) == {"[Content_Types].xml", "_rels/.rels", "word/document.xml", "word/comments.xml", "word/media/image1.jpeg"}
+    assert not [name for name, content in kept.items() if SECRET in content or b"docProps" in content]
+    assert kept["word/document.xml"] == b'<w:document><w:ins w:id="1" w:date="d"><w:t>words</w:t></w:ins></w:document>'
+    assert b"<w:t>why</w:t>" in kept["word/comments.xml"] and b"word/document.xml" in kept["_rels/.rels"]
 
 
 @pytest.mark.parametrize(
@@ -74,7 +106,7 @@ async def test_a_file_belongs_to_the_text_and_is_read_by_whoever_reads_that(serv
     await paper.submit()
     for who in (deputy(LEAD), office(), township()):
         answer = await paper.call("GET", f"/attachments/{file}", who)
-        assert (answer.content, answer.headers["content-type"]) == (PDF, "application/pdf")
+        assert answer.content.startswith(b"%PDF") and answer.headers["content-type"] == "application/pdf"
         assert answer.headers["content-disposition"] == f"attachment; filename*=UTF-8''{quote('调研报告.pdf')}"
     other = await begun(service)
     assert refusal(await other.call("GET", f"/attachments/{file}", deputy(LEAD))) == (404, "AttachmentNotFound")
@@ -88,7 +120,7 @@ async def test_a_file_taken_off_stays_with_the_text_the_offices_were_handed(serv
     await paper.done("DELETE", "/pre-submission", deputy(LEAD))
     await paper.done("DELETE", f"/attachments/{file}", deputy(LEAD))
     assert paper.shown["attachments"] == []
-    assert (await paper.call("GET", f"/attachments/{file}", township())).content == PDF
+    assert (await paper.call("GET", f"/attachments/{file}", township())).content.startswith(b"%PDF")
     assert refusal(await paper.call("DELETE", f"/attachments/{file}", deputy(LEAD))) == (404, "AttachmentNotFound")
 
 

@@ -14,6 +14,7 @@ from services.intake.attachments.cleaner.refusals import NotReadable
 MEMORY = 1024 * 1024 * 1024
 SECONDS = 8
 REFUSED = 3
+DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 
 
 def _limit() -> None:
@@ -33,6 +34,10 @@ def _cleaner_of(media_type: str, pixels: int) -> Callable[[bytes], bytes]:
         from services.intake.attachments.cleaner import documents
 
         return documents.clean
+    if media_type == DOCX:
+        from services.intake.attachments.cleaner import words
+
+        return lambda data: words.clean(data, pixels)
     if media_type == "audio/webm":
         from services.intake.attachments.cleaner import webm
 

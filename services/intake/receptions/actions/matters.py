@@ -23,11 +23,12 @@ from shared.outbox import emit
 
 @dataclass(frozen=True, slots=True)
 class Brought:
-    """A matter as a person brought it. `category` is a wish, as everywhere."""
+    """A matter as a person brought it. `category` is a wish, as everywhere; `region`: of the neighbouring congress that it concerns."""
 
     title: str
     text: str
     category: str | None = None
+    region: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ async def receive(
 ) -> tuple[Received, list[Taken]]:
     """Enters a person received with all they brought, all or nothing; contact data are sealed with each opinion and kept nowhere else.
 
-    Raises ReceptionUnknown, ReceptionIsOver, ReceptionNotBegun, GroundUnknown.
+    Raises ReceptionUnknown, ReceptionIsOver, ReceptionNotBegun, GroundUnknown, RegionNotOfMeeting.
     """
     reception = await queries.reception(tx, reception_id, caller, lock=True)
     moment = now()
@@ -67,7 +68,8 @@ async def receive(
 
 async def _take(tx: Tx, reception: Reception, received: Received, one: Brought, sender: opinions.Sender | None) -> Taken:
     # No code was scanned: the reception stands for it, so that the opinion tells where it was taken.
-    origin = opinions.Origin("station", reception.id, reception.station_id or reception.id, reception.region)
+    region = rules.region_of_matter(reception.region, reception.partners, tx.site, one.region)
+    origin = opinions.Origin("station", reception.id, reception.station_id or reception.id, region)
     receipt = await opinions.take_in(tx, origin, one.title, one.text, chosen=one.category, sender=sender)
     matter = Matter(id=new_id(), reception_id=reception.id, received_id=received.id, opinion_id=receipt.opinion_id)
     tx.add(matter)

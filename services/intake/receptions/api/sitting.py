@@ -44,11 +44,12 @@ class AttendanceIn(RequestModel):
 
 
 class BroughtIn(RequestModel):
-    """A matter as the person brought it."""
+    """A matter as the person brought it. `region`: of the neighbouring congress at the meeting (毗邻人大) that it is handed to."""
 
     title: str = Field(min_length=1, max_length=200)
     text: Text
     category: str | None = Field(default=None, max_length=40)
+    region: str | None = Field(default=None, min_length=2, max_length=24, pattern=r"^[0-9a-z]+$")
 
 
 class ReceivedIn(RequestModel):
@@ -99,7 +100,7 @@ async def enter_attendance(reception_id: uuid.UUID, body: AttendanceIn, tx: InTx
 async def receive(reception_id: uuid.UUID, body: ReceivedIn, tx: InTx, caller: Staff) -> views.ReceivedOut:
     """Enters a person received; each matter becomes an opinion with a number and a lookup code."""
     sender = opinions.Sender(body.contact.name, body.contact.phone) if body.contact else None
-    brought = [matters.Brought(one.title, one.text, one.category) for one in body.matters]
+    brought = [matters.Brought(one.title, one.text, one.category, one.region) for one in body.matters]
     received, taken = await matters.receive(tx, reception_id, caller, body.channel, sender, brought, body.declined)
     receipts = [views.ReceiptOut(matter_id=one.matter.id, number=one.receipt.number, lookup_code=one.receipt.lookup_code) for one in taken]
     return views.ReceivedOut(id=received.id, taken=receipts, declined=len(body.declined))
