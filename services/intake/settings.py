@@ -9,12 +9,14 @@ from pydantic_settings import SettingsConfigDict
 
 from services.intake.appointments.settings import AppointmentPolicy
 from services.intake.contacts.settings import ContactPolicy
+from services.intake.duplicates.settings import DuplicatePolicy
 from services.intake.labels import Label, Strict
 from services.intake.mediations.settings import MediationPolicy
 from services.intake.petitions.settings import PetitionPolicy
 from services.intake.receptions.settings import ReceptionPolicy
 from services.intake.sealing import read_master_key
 from services.intake.suggestions.settings import SuggestionsPolicy
+from services.intake.topics.settings import TopicPolicy
 from shared.settings import ServiceSettings
 
 Status = Literal["accepted", "classified", "assigned", "reassigning", "in_handling", "replied", "reopened", "closed"]
@@ -68,6 +70,8 @@ class IntakePolicy(Strict):
     petitions: PetitionPolicy
     mediations: MediationPolicy
     suggestions: SuggestionsPolicy
+    duplicates: DuplicatePolicy
+    topics: TopicPolicy
 
     @model_validator(mode="after")
     def _hangs_together(self) -> IntakePolicy:

@@ -22,6 +22,8 @@ _PERMISSIONS: Mapping[str, tuple[str, ...]] = {
         "case.read",
         "case.assign",
         "opinion.read",
+        "opinion.join",
+        "topic.keep",
         "ledger.read",
         "ranking.read",
         "inbox.read",

@@ -1,0 +1,1 @@
+"""How well intake understands, measured on real material that is read where it lies."""
