@@ -11,7 +11,7 @@ ONLY   ?=
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help run stop status test bench test-containers image faults chaos lint format migrate events lock clean
+.PHONY: help run stop status test bench evaluate-topics evaluate-duplicates test-containers image faults chaos lint format migrate events lock clean
 
 help:  ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,6 +39,12 @@ chaos: $(VENV)/.dev  ## faults at random under load; MINUTES=10 SEED=7; BREAK=in
 
 bench: $(VENV)/.dev  ## the figures, 20 minutes on a quiet machine; ONLY=b,c for parts, RUNS=1 for a quick look, SEED=2 for other texts
 	@ONLY="$(ONLY)" RUNS="$(RUNS)" SEED="$(SEED)" $(BIN)/python -m tests.bench
+
+evaluate-topics: $(VENV)/.dev  ## topics on real messages of ../shared/data, as they are and with their names replaced; five minutes
+	@$(BIN)/python -m pytest -n 0 -s tests/evaluate/test_topics.py
+
+evaluate-duplicates: $(VENV)/.dev  ## near-duplicates on the labelled messages of ../shared/data; the list of pairs is written beside, for reading
+	@$(BIN)/python -m pytest -n 0 -s tests/evaluate/test_duplicates.py
 
 image:  ## build the one image of all services, jobs and commands; needs Docker
 	docker build -f deploy/Dockerfile -t lianxin .
