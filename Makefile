@@ -41,10 +41,10 @@ bench: $(VENV)/.dev  ## the figures, 20 minutes on a quiet machine; ONLY=b,c for
 	@ONLY="$(ONLY)" RUNS="$(RUNS)" SEED="$(SEED)" $(BIN)/python -m tests.bench
 
 evaluate-topics: $(VENV)/.dev  ## topics on real messages of ../shared/data, as they are and with their names replaced; five minutes
-	@$(BIN)/python -m pytest -n 0 -s tests/evaluate/test_topics.py
+	@$(BIN)/python -m pytest -n 0 -s tests/evaluate/topics.py
 
 evaluate-duplicates: $(VENV)/.dev  ## near-duplicates on the labelled messages of ../shared/data; the list of pairs is written beside, for reading
-	@$(BIN)/python -m pytest -n 0 -s tests/evaluate/test_duplicates.py
+	@$(BIN)/python -m pytest -n 0 -s tests/evaluate/duplicates.py
 
 image:  ## build the one image of all services, jobs and commands; needs Docker
 	docker build -f deploy/Dockerfile -t lianxin .
