@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 from sqlmodel import col
@@ -81,7 +81,7 @@ def _unexplained(placing: Placing, one: Around, wanted: set[int]) -> frozenset[i
     return frozenset(gram for gram in wanted.intersection(one.grams) if gram not in explained)
 
 
-def _since(placing: Placing, opinion: Opinion) -> object:
+def _since(placing: Placing, opinion: Opinion) -> datetime:
     return opinion.submitted_at - timedelta(days=placing.policy.window_days)
 
 

@@ -42,7 +42,8 @@ _HAVING = text(
 _AROUND = text(
     """
     SELECT opinion_id, topic_id, grams FROM topic_reading
-    WHERE grams && CAST(:grams AS int[]) AND at > :since AND NOT pinned AND topic_id IS DISTINCT FROM CAST(:but AS uuid)
+    WHERE grams && CAST(:grams AS int[]) AND at > :since AND NOT pinned
+    AND (topic_id IS NULL OR topic_id IS DISTINCT FROM CAST(:but AS uuid))
     ORDER BY at DESC, opinion_id LIMIT :near
     """
 )

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select, text
+from sqlalchemy import ColumnElement, func, select, text
 from sqlmodel import col
 
 from services.intake.models import Opinion
@@ -154,7 +154,7 @@ async def trends(tx: Tx, policy: HotPolicy, at: datetime, caller: Caller) -> Seq
     return [(category, received, before) for category, received, before in await tx.execute(_TRENDS, wanted)]
 
 
-def _in_region(caller: Caller) -> object:
+def _in_region(caller: Caller) -> ColumnElement[bool]:
     return col(Reading.region).startswith(caller.region, autoescape=True)
 
 

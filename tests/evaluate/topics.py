@@ -1,7 +1,8 @@
-"""Topics on real messages streamed in order of time, as they are and with their names replaced: `make evaluate-topics` prints the figures."""
+"""Topics on real messages in order of time, as they are and with their names replaced: `make evaluate-topics` prints the figures."""
 
 from __future__ import annotations
 
+import statistics
 import time
 import uuid
 from collections import Counter
@@ -9,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlmodel import col
 
 from services.intake.topics import actions
@@ -59,3 +60,54 @@ async def test_messages_that_name_one_thing_end_in_one_topic_of_their_own(
         if together < 0.8 * len(naming) or together < 0.8 * members:
             missed.append(name)
     assert not missed
+
+
+COPIES, HELD, LIMIT_MS = 25, 200, 20.0
+_COLUMNS = (
+    "lookup_salt, lookup_hash, channel, code_id, target_id, region, title, text, category, confidence, category_source, "
+    "profile_version, submitted_at, status, round, replied_round, status_version, status_at"
+)
+# Other messages of the same lengths at the same times: of three shingles two are made others, in each copy its own.
+_MORE = (
+    "SET LOCAL statement_timeout = 0",
+    "DROP INDEX topic_reading_grams",
+    "CREATE TEMP TABLE copy ON COMMIT DROP AS SELECT gen_random_uuid() AS id, o.id AS source, k FROM opinion o, generate_series(1, 25) k",
+    f"INSERT INTO opinion (id, number, {_COLUMNS}) SELECT c.id, c.id::text, {_COLUMNS} FROM copy c JOIN opinion o ON o.id = c.source",
+    """
+    INSERT INTO topic_reading (opinion_id, topic_id, pinned, region, at, grams)
+    SELECT c.id, NULL, false, r.region, r.at,
+        (SELECT array_agg(CASE WHEN g = 0 OR g % 3 = 0 THEN g ELSE g # (c.k * 7919) END) FROM unnest(r.grams) g)
+    FROM copy c JOIN topic_reading r ON r.opinion_id = c.source
+    """,
+    """
+    INSERT INTO topic_gram AS t (gram, before, last, now, period)
+    SELECT g, 0, 0, count(*), max(p.period) FROM copy c JOIN topic_reading r ON r.opinion_id = c.id, unnest(r.grams) g,
+        (SELECT max(period) AS period FROM topic_gram) p GROUP BY g
+    ON CONFLICT (gram) DO UPDATE SET before = t.before + excluded.now
+    """,
+    "CREATE INDEX topic_reading_grams ON topic_reading USING gin (grams)",
+    "ANALYZE",
+)
+
+
+async def test_a_message_is_placed_in_twenty_milliseconds_with_a_hundred_thousand_stored(
+    running: Callable[..., Awaitable[kit.Running]],
+) -> None:
+    messages = material.with_likes()
+    service = await running("intake")
+    await placed(service, messages[:-HELD])
+    async with service.tx() as tx:
+        for statement in _MORE:
+            await tx.execute(text(statement))
+        stored = await tx.scalar(text("SELECT count(*) FROM topic_reading"))
+    times = []
+    for n, one in enumerate(messages[-HELD:]):
+        await material.put(service, [one], first=200_000 + n)
+        began = time.perf_counter()
+        async with service.tx() as tx:
+            assert await actions.place_new(tx) == 1
+        times.append((time.perf_counter() - began) * 1000)
+    cuts = statistics.quantiles(times, n=100)
+    print(f"stored={stored} mean_ms={statistics.mean(times):.1f} p50_ms={cuts[49]:.1f} p95_ms={cuts[94]:.1f} p99_ms={cuts[98]:.1f}")
+    assert stored >= 100_000
+    assert statistics.mean(times) <= LIMIT_MS
