@@ -94,9 +94,9 @@ async def test_a_town_s_desk_does_not_check_formally_for_the_district(service: k
 @pytest.mark.parametrize(
     ("moment", "goes"),
     [
-        (datetime(2026, 1, 5, 15, 59, 59, tzinfo=UTC), False),
+        (datetime(2026, 1, 5, 15, 59, 0, tzinfo=UTC), False),
         (datetime(2026, 1, 5, 16, 0, 0, tzinfo=UTC), True),
-        (datetime(2026, 1, 9, 15, 59, 59, tzinfo=UTC), True),
+        (datetime(2026, 1, 9, 15, 59, 0, tzinfo=UTC), True),
         (datetime(2026, 1, 9, 16, 0, 0, tzinfo=UTC), False),
     ],
 )
