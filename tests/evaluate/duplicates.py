@@ -1,6 +1,7 @@
 """Near-duplicates on the labelled messages: `make evaluate-duplicates` prints the figures.
 
-200 flagged pairs, the 150 whose texts differ and 50 of those that are the same, were read by a person; the verdicts are kept by hashes of
+200 flagged pairs, the 150 whose texts differ and 50 of those that are the same, were judged by the developing session, a language model and no person, from
+title and first 60 characters; the verdicts are kept by hashes of
 the texts in `results/duplicate_verdicts.json`. The pairs with their texts are written to `results/duplicate_pairs.txt`, which git ignores.
 """
 
@@ -71,7 +72,7 @@ def agree(messages: list[material.Message], one: int, other: int) -> bool:
     return len(first & second) >= 0.5 * len(first | second)
 
 
-def read_by_a_person(messages: list[material.Message], pairs: list[Pair]) -> list[Pair]:
+def to_be_read(messages: list[material.Message], pairs: list[Pair]) -> list[Pair]:
     """Every pair whose texts differ, and the first of those that are the same: two hundred."""
     same = [p for p in pairs if rules.whole(messages[p.later].text) == rules.whole(messages[p.earlier].text)]
     return [*(p for p in pairs if p not in same), *same[:SAME_READ]]
@@ -91,7 +92,7 @@ def test_repeated_texts_are_flagged_repeated_titles_only_where_the_texts_agree_a
     share = sum(n in flagged_ones for n in repeated) / len(repeated)
     titles = list(same_title(messages))
     unlike = {pair for pair in titles if not agree(messages, *pair)}
-    chosen = read_by_a_person(messages, pairs)
+    chosen = to_be_read(messages, pairs)
     lines = [f"{name_of(messages, p)} {p.share:.2f}\n  {messages[p.later]}\n  {messages[p.earlier]}\n" for p in chosen]
     (RESULTS / "duplicate_pairs.txt").write_text("\n".join(lines), "utf-8")
     verdicts = json.loads((RESULTS / "duplicate_verdicts.json").read_text("utf-8"))
@@ -102,5 +103,5 @@ def test_repeated_texts_are_flagged_repeated_titles_only_where_the_texts_agree_a
     assert share >= 0.95
     assert unlike
     assert not unlike & found
-    assert None not in judged, "pairs that nobody has read: see results/duplicate_pairs.txt"
+    assert None not in judged, "pairs without a verdict: see results/duplicate_pairs.txt"
     assert precision >= 0.9
