@@ -1,8 +1,8 @@
 """Near-duplicates on the labelled messages: `make evaluate-duplicates` prints the figures.
 
-200 flagged pairs, the 150 whose texts differ and 50 of those that are the same, were judged by the developing session, a language model and no person, from
-title and first 60 characters; the verdicts are kept by hashes of
-the texts in `results/duplicate_verdicts.json`. The pairs with their texts are written to `results/duplicate_pairs.txt`, which git ignores.
+200 flagged pairs, the 150 whose texts differ and 50 of those that are the same, were judged from title and beginning by the developing
+session: a language model, no person. Verdicts are kept by hashes of the texts in `results/duplicate_verdicts.json`. The pairs with their
+texts are written to `results/duplicate_pairs.txt`, which git ignores.
 """
 
 from __future__ import annotations
