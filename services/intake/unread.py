@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import func, select, text
+from sqlalchemy import exists, func, select, text
 from sqlmodel import col
 
 from services.intake.models import Base, Opinion
+from services.intake.privacy.models import Erasure
 from shared.db import Tx
 
 _LATE = timedelta(minutes=10)
@@ -22,13 +23,13 @@ async def take_turn(tx: Tx, reader: str) -> bool:
 
 
 async def unread(tx: Tx, read: type[Base], limit: int) -> Sequence[Opinion]:
-    """Up to `limit` opinions that have no row in `read`, a table with columns `opinion_id` and `at`; the oldest first."""
+    """Up to `limit` opinions that have no row in `read`, a table with columns `opinion_id` and `at`; oldest first; none erased."""
     known: Any = read
     newest = await tx.scalar(select(func.max(col(known.at))))
     wanted = (
         select(Opinion)
         .outerjoin(known, col(known.opinion_id) == col(Opinion.id))
-        .where(col(known.opinion_id).is_(None))
+        .where(col(known.opinion_id).is_(None), ~exists().where(col(Erasure.matter_id) == col(Opinion.id)))
         .order_by(col(Opinion.submitted_at), col(Opinion.id))
         .limit(limit)
     )

@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -16,6 +17,7 @@ from shared.tables import table_of
 from tests import kit
 from tests.house import ROOT
 
+RESULTS = Path(__file__).parent / "results"
 DATA = ROOT.parent / "shared" / "data"
 START = datetime(2017, 1, 1, tzinfo=UTC)
 

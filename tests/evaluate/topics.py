@@ -21,7 +21,12 @@ from tests.evaluate import material
 pytestmark = pytest.mark.slow
 
 NAMES = ("丽发新城", "伊景园", "58车贷")
-INVENTED = {"as they are": NAMES, "invented": ("芸泽佳园", "槐荫榭", "77易融"), "invented, longer": ("望岳府", "鹭洲海棠里", "铜钱袋子")}
+INVENTED = {
+    "as they are": NAMES,
+    "invented": ("芸泽佳园", "槐荫榭", "77易融"),
+    "of other lengths": ("望岳府", "鹭洲海棠里", "铜钱袋子"),
+    "of two and of many": ("云杉九里花园", "玉兰", "聚宝盆理财"),
+}
 
 
 async def placed(service: kit.Running, messages: list[material.Message]) -> dict[int, uuid.UUID]:
@@ -39,7 +44,17 @@ async def placed(service: kit.Running, messages: list[material.Message]) -> dict
     counted = Counter(one for one in found.values() if one)
     assert counted == Counter({one: n for one, n in sizes.items() if n}), "a topic's size is not the number of its messages"
     print(f"topics={len(counted)} placed={sum(counted.values())} largest={[n for _, n in counted.most_common(8)]}")
-    return {n: topic for n in range(len(messages)) if (topic := found[material.id_of(n)])}
+    topics = {n: topic for n in range(len(messages)) if (topic := found[material.id_of(n)])}
+    _write_largest(messages, topics, counted)
+    return topics
+
+
+def _write_largest(messages: list[material.Message], topics: dict[int, uuid.UUID], counted: Counter[uuid.UUID]) -> None:
+    """The titles of the twenty largest topics, to be read; git ignores the file."""
+    lines: list[str] = []
+    for topic, size in counted.most_common(20):
+        lines += [f"\n{size}", *(f"  {messages[n].at:%Y-%m-%d} {messages[n].title}" for n, one in topics.items() if one == topic)]
+    (material.RESULTS / "largest_topics.txt").write_text("\n".join(lines), "utf-8")
 
 
 @pytest.mark.parametrize("version", INVENTED)
@@ -76,16 +91,28 @@ _MORE = (
     """
     INSERT INTO topic_reading (opinion_id, topic_id, pinned, region, at, grams)
     SELECT c.id, NULL, false, r.region, r.at,
-        (SELECT array_agg(CASE WHEN g = 0 OR g % 3 = 0 THEN g ELSE g # (c.k * 7919) END) FROM unnest(r.grams) g)
+        (SELECT array_agg(CASE WHEN g = 0 OR g % 3 = 0 THEN g ELSE g # (c.k * 7919) END ORDER BY o)
+         FROM unnest(r.grams) WITH ORDINALITY u (g, o))
     FROM copy c JOIN topic_reading r ON r.opinion_id = c.source
     """,
     """
-    INSERT INTO topic_gram AS t (gram, before, last, now, period)
-    SELECT g, 0, 0, count(*), max(p.period) FROM copy c JOIN topic_reading r ON r.opinion_id = c.id, unnest(r.grams) g,
-        (SELECT max(period) AS period FROM topic_gram) p GROUP BY g
+    INSERT INTO topic_gram AS t (gram, before, last, now, period, titled)
+    SELECT g, 0, 0, count(*), max(p.period), 0 FROM copy c JOIN topic_reading r ON r.opinion_id = c.id, unnest(r.grams) g,
+        (SELECT max(period) AS period FROM topic_gram) p WHERE g <> 0 GROUP BY g
     ON CONFLICT (gram) DO UPDATE SET before = t.before + excluded.now
     """,
-    "CREATE INDEX topic_reading_grams ON topic_reading USING gin (grams)",
+    "UPDATE topic_gram SET before = before + (SELECT count(*) FROM copy) WHERE gram = 0",
+    """
+    CREATE TEMP TABLE more ON COMMIT DROP AS SELECT gen_random_uuid() AS id, n.gram # (k * 7919) AS gram, n.topic_id
+    FROM topic_name n, generate_series(1, 25) k WHERE n.gram % 3 <> 0
+    """,
+    """
+    INSERT INTO topic (id, site, state, by_hand, size, names, strength, peak, peak_of, born_at, version)
+    SELECT m.id, t.site, 'open', false, 0, ARRAY[m.gram], t.strength, t.peak, t.peak_of, t.born_at, 1
+    FROM more m JOIN topic t ON t.id = m.topic_id
+    """,
+    "INSERT INTO topic_name (gram, topic_id) SELECT gram, id FROM more ON CONFLICT DO NOTHING",
+    "CREATE INDEX topic_reading_grams ON topic_reading USING gin (grams) WITH (fastupdate = off)",
     "ANALYZE",
 )
 

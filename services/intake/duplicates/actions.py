@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 from typing import Literal
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import bindparam, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col
 
 from services.intake.duplicates import queries, rules
 from services.intake.duplicates.errors import DecidedBefore, InGroupBefore, NotInGroup, TwoAreNeeded
-from services.intake.duplicates.models import Band, Fingerprint, Flag, Group, Joined, MassPosting
+from services.intake.duplicates.models import Fingerprint, Flag, Group, Joined, MassPosting
+from services.intake.duplicates.settings import DuplicatePolicy
 from services.intake.models import Opinion
 from services.intake.unread import take_turn, unread
 from shared.clock import now
@@ -26,8 +27,13 @@ from shared.masking import mask
 from shared.outbox import emit
 from shared.tables import table_of
 
-_AT_A_TIME = 50
-_INSERT_BANDS = insert(table_of(Band)).on_conflict_do_nothing()
+_AT_A_TIME = 12
+_KEEP = """
+    WITH kept AS (
+        INSERT INTO fingerprint (opinion_id, root_id, code_id, at, whole, shingles) VALUES ($1, $2, $3, $4, $5, $6::int[])
+    )
+    INSERT INTO fingerprint_band (band, opinion_id) SELECT b, $1 FROM unnest($7::bigint[]) b
+"""
 _INSERT_FLAG = insert(table_of(Flag)).on_conflict_do_nothing(index_elements=["opinion_id", "earlier_id"]).returning(col(Flag.id))
 
 
@@ -42,26 +48,36 @@ async def read_new(tx: Tx) -> int:
 
 
 async def _read(tx: Tx, opinion: Opinion) -> None:
-    policy = tx.policy.duplicates
-    found = await queries.alike(tx, opinion.text, policy.alike, opinion.id)
-    root = await tx.get(Fingerprint, found[0][0].id) if found else None
-    root_id = root.root_id if root else opinion.id
-    tx.add(Fingerprint(opinion_id=opinion.id, root_id=root_id, code_id=opinion.code_id, at=opinion.submitted_at))
-    await tx.flush()
-    if bands := rules.bands(opinion.text):
-        await tx.execute(_INSERT_BANDS, [{"band": band, "opinion_id": opinion.id} for band in bands])
-    for earlier, share in found[: policy.flags_each]:
-        await _flag(tx, opinion, earlier, share)
+    policy: DuplicatePolicy = tx.policy.duplicates
+    made = rules.print_of(opinion.text)
+    found = await queries.alike(tx, made, policy.alike, opinion.id)
+    root_id = found[0].root_id if found else opinion.id
+    of = (opinion.id, root_id, opinion.code_id, opinion.submitted_at)
+    await tx.run(_KEEP, *of, made.whole, list(made.shingles), made.bands)
+    for one in found[: policy.flags_each]:
+        await _flag(tx, opinion, one)
 
 
-async def _flag(tx: Tx, opinion: Opinion, earlier: Opinion, share: float) -> None:
-    reason: rules.Reason = "same_text" if rules.whole(opinion.text) == rules.whole(earlier.text) else "alike"
-    row = Flag(id=new_id(), opinion_id=opinion.id, earlier_id=earlier.id, similarity=round(share, 4), reason=reason, found_at=now())
+async def _flag(tx: Tx, opinion: Opinion, earlier: queries.Alike) -> None:
+    reason: rules.Reason = "same_text" if earlier.same else "alike"
+    told = {"opinion_id": opinion.id, "earlier_id": earlier.opinion_id, "reason": reason}
+    row = Flag(id=new_id(), **told, similarity=round(earlier.share, 4), found_at=now())
     flag_id = await tx.scalar(_INSERT_FLAG, row.model_dump())
-    if flag_id is None:
-        return
-    told = {"flag_id": flag_id, "opinion_id": opinion.id, "earlier_id": earlier.id, "region": opinion.region}
-    emit(tx, OpinionsFoundAlike(**told, percent=int(share * 100), reason=reason))
+    if flag_id is not None:
+        emit(tx, OpinionsFoundAlike(flag_id=flag_id, **told, region=opinion.region, percent=int(earlier.share * 100)))
+
+
+_FORGET = (
+    "UPDATE fingerprint SET whole = NULL, shingles = '{}' WHERE opinion_id = ANY(CAST(:ids AS uuid[]))",
+    "DELETE FROM fingerprint_band WHERE opinion_id = ANY(CAST(:ids AS uuid[]))",
+    "DELETE FROM duplicate_flag WHERE opinion_id = ANY(CAST(:ids AS uuid[])) OR earlier_id = ANY(CAST(:ids AS uuid[]))",
+)
+
+
+async def forget(tx: Tx, ids: Collection[uuid.UUID]) -> None:
+    """Opinions whose personal data are erased are like nothing any more, and their flags go. Groups stay: they are how it was handled."""
+    for statement in _FORGET:
+        await tx.execute(text(statement), {"ids": list(ids)})
 
 
 async def confirm(tx: Tx, flag_id: uuid.UUID, caller: Caller, version: int) -> Group:

@@ -39,8 +39,8 @@ class SimilarOut(BaseModel):
 @router.post("/opinions/similar", openapi_extra={"x-idempotent": False})
 async def similar(form: SimilarIn, tx: InTx, caller: Annotated[Caller | None, public()]) -> SimilarOut:
     """How many others have said what one is about to send. Keeps nothing."""
-    found = await queries.alike(tx, form.text, tx.policy.duplicates.alike, _NOBODY)
-    people = await queries.people(tx, [one.id for one, _ in found]) if found else 0
+    found = await queries.alike(tx, rules.print_of(form.text), tx.policy.duplicates.alike, _NOBODY)
+    people = await queries.people(tx, found) if found else 0
     return SimilarOut(people=people if people >= tx.policy.duplicates.told_from else 0)
 
 

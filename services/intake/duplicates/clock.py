@@ -9,9 +9,9 @@ from shared.sweeps import Sweeps
 sweeps = Sweeps()
 
 
-@sweeps.every(seconds=3)
+@sweeps.every(seconds=3, pause=0.5)
 async def flag_duplicates(tx: Tx) -> int:
-    """Reads the opinions that came since and flags those that are like earlier ones."""
+    """Reads the opinions that came since and flags those that are like earlier ones, a dozen at a time."""
     return await actions.read_new(tx)
 
 

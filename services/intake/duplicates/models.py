@@ -5,8 +5,9 @@ from __future__ import annotations
 import uuid
 from datetime import datetime
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, Index, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, Column, Index, Integer, UniqueConstraint
 from sqlalchemy import text as sql
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel import Field
 
 from services.intake.models import Base
@@ -14,7 +15,10 @@ from shared.db import utc_column
 
 
 class Fingerprint(Base, table=True):
-    """An opinion was read. `root_id` is the first opinion of those alike, or itself; `at` is when the opinion was sent."""
+    """An opinion was read. `root_id` is the first opinion of those alike, or itself; `at` is when the opinion was sent.
+
+    `whole` and `shingles` are those of `rules.Print`, and empty once its personal data were erased.
+    """
 
     __tablename__ = "fingerprint"
     __table_args__ = (Index("fingerprint_root", "root_id", "at"), Index("fingerprint_at", "at"))
@@ -23,12 +27,15 @@ class Fingerprint(Base, table=True):
     root_id: uuid.UUID
     code_id: uuid.UUID
     at: datetime = utc_column()
+    whole: int | None = Field(default=None, sa_column=Column(BigInteger, nullable=True))
+    shingles: list[int] = Field(sa_column=Column(ARRAY(Integer), nullable=False))
 
 
 class Band(Base, table=True):
     """One of the numbers under which texts that are alike meet."""
 
     __tablename__ = "fingerprint_band"
+    __table_args__ = (Index("fingerprint_band_of", "opinion_id"),)
 
     band: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
     opinion_id: uuid.UUID = Field(primary_key=True, foreign_key="opinion.id")
@@ -41,6 +48,7 @@ class Flag(Base, table=True):
     __table_args__ = (
         UniqueConstraint("opinion_id", "earlier_id", name="flagged_once"),
         Index("duplicate_flag_by_state", "state", "id"),
+        Index("duplicate_flag_earlier", "earlier_id"),
     )
 
     id: uuid.UUID = Field(primary_key=True)

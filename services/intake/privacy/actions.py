@@ -10,10 +10,12 @@ from sqlalchemy import select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col
 
+from services.intake.duplicates import actions as duplicates
 from services.intake.privacy import queries, rules
 from services.intake.privacy.errors import MatterOnHold, MatterUnknown, NotOnHold
 from services.intake.privacy.models import Erasure, LegalHold
 from services.intake.privacy.settings import PrivacyPolicy
+from services.intake.topics import actions as topics
 from shared.audit import about
 from shared.clock import now
 from shared.db import Tx
@@ -74,6 +76,9 @@ async def _destroy(tx: Tx, kind: MatterKind, ids: Sequence[uuid.UUID]) -> list[u
     found = list((await tx.execute(text(place.destroy), {"ids": list(ids)})).scalars())
     for table, key, columns in place.texts:
         await _mask_texts(tx, table, key, columns, ids)
+    if kind == "opinion":
+        await duplicates.forget(tx, ids)
+        await topics.forget(tx, ids)
     return found
 
 

@@ -29,6 +29,8 @@ _LISTED = 100
 class TopicOut(BaseModel):
     """A topic, counted in the caller's region: `people` and `messages` of the last days, `before` the people of the weeks before them.
 
+    `likes` are those of the last days, on the board; `heat` is (people + log2(1 + likes)) times the root of `growth`.
+
     `title` is the desk's name for it, or the title of its newest message there, masked.
     """
 
@@ -42,6 +44,7 @@ class TopicOut(BaseModel):
     people: int
     messages: int
     before: int
+    likes: int
     last_at: datetime
     version: int
 
@@ -204,14 +207,14 @@ async def trends(tx: InTx, lang: Lang, caller: Reader) -> TrendsOut:
 def _heat(tx: Tx, seen: queries.Figures) -> tuple[float, float]:
     policy = tx.policy.topics.hot
     grown = rules.growth(seen.people, seen.people_before, policy.days, policy.weeks_before)
-    return rules.heat(seen.people, grown), round(grown, 2)
+    return rules.heat(seen.people, grown, seen.likes), round(grown, 2)
 
 
 async def _out(tx: Tx, found: Topic, seen: queries.Figures, caller: Caller) -> TopicOut:
     heat, grown = _heat(tx, seen)
     title = found.name or mask((await queries.newest(tx, found.id, caller, 1))[0].title)
     kept = found.model_dump(include={"id", "state", "hot_since", "version"})
-    counts = {"people": seen.people, "messages": seen.messages, "before": seen.people_before}
+    counts = {"people": seen.people, "messages": seen.messages, "before": seen.people_before, "likes": seen.likes}
     return TopicOut(**kept, **counts, title=title, named=found.name is not None, heat=heat, growth=grown, last_at=seen.last_at)
 
 

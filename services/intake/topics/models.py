@@ -15,9 +15,10 @@ from shared.db import utc_column
 
 
 class Topic(Base, table=True):
-    """What several people speak of. `names` are the shingles that make its messages its own. With `by_hand` no machine ends it.
+    """What several people speak of, under its names, the leading one first. With `by_hand` no machine ends it.
 
-    `state`: open; closed by a person; dissolved, when too few messages were left; merged into another.
+    `state`: open; closed by a person; dissolved, when its name proved usual; merged into another. `strength`, `peak` and `peak_of` are
+    those of the leading name (`rules.Strength`).
     """
 
     __tablename__ = "topic"
@@ -31,21 +32,22 @@ class Topic(Base, table=True):
     merged_into: uuid.UUID | None = None
     size: int = 0
     names: list[int] = Field(sa_column=Column(ARRAY(Integer), nullable=False))
+    strength: float = 0.0
+    peak: int = 0
+    peak_of: int = 1
     hot_since: datetime | None = utc_column(nullable=True, default=None)
     born_at: datetime = utc_column()
     version: int = 1
 
 
-class Key(Base, table=True):
-    """A shingle that speaks for a topic: in what share of its messages, and what share of all its messages are the topic's."""
+class Name(Base, table=True):
+    """A shingle that stands for a name, and the open topic that has it."""
 
-    __tablename__ = "topic_key"
-    __table_args__ = (Index("topic_key_gram", "gram"),)
+    __tablename__ = "topic_name"
+    __table_args__ = (Index("topic_name_of", "topic_id"),)
 
-    topic_id: uuid.UUID = Field(primary_key=True, foreign_key="topic.id")
     gram: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
-    share: float
-    belongs: float
+    topic_id: uuid.UUID = Field(foreign_key="topic.id")
 
 
 class Reading(Base, table=True):
@@ -58,7 +60,7 @@ class Reading(Base, table=True):
     __table_args__ = (
         Index("topic_reading_at", "at"),
         Index("topic_reading_of_topic", "topic_id", "at", postgresql_where=sql("topic_id IS NOT NULL")),
-        Index("topic_reading_grams", "grams", postgresql_using="gin"),
+        Index("topic_reading_grams", "grams", postgresql_using="gin", postgresql_with={"fastupdate": "off"}),
     )
 
     opinion_id: uuid.UUID = Field(primary_key=True, foreign_key="opinion.id")
@@ -70,7 +72,10 @@ class Reading(Base, table=True):
 
 
 class Gram(Base, table=True):
-    """In how many messages a shingle has come: in its newest period (`now`), the one before (`last`) and earlier. 0 counts the messages."""
+    """In how many messages a shingle has come: in its newest period (`now`), the one before (`last`) and earlier; and in titles ever.
+
+    0 counts the messages.
+    """
 
     __tablename__ = "topic_gram"
 
@@ -79,3 +84,4 @@ class Gram(Base, table=True):
     last: int
     now: int
     period: int
+    titled: int

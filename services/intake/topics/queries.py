@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import ColumnElement, func, select, text
 from sqlmodel import col
@@ -24,13 +25,16 @@ _FIGURES = text(
     """
     SELECT r.topic_id, count(*) FILTER (WHERE r.at > :recent) AS messages, min(r.at) AS first_at, max(r.at) AS last_at, count(*) AS sent,
         count(DISTINCT coalesce(f.root_id, r.opinion_id)) FILTER (WHERE r.at > :recent) AS people,
-        count(DISTINCT coalesce(f.root_id, r.opinion_id)) FILTER (WHERE r.at <= :recent) AS people_before
-    FROM topic_reading r JOIN topic t ON t.id = r.topic_id AND t.state = ANY(:states) LEFT JOIN fingerprint f ON f.opinion_id = r.opinion_id
+        count(DISTINCT coalesce(f.root_id, r.opinion_id)) FILTER (WHERE r.at <= :recent) AS people_before,
+        CAST(coalesce(sum((
+            SELECT count(*) FROM opinion_like l WHERE l.opinion_id = r.opinion_id AND l.at > :recent AND l.at <= :at
+        )), 0) AS int) AS likes
+    FROM topic_reading r JOIN topic t ON t.id = r.topic_id AND t.state = ANY(:states) AND (t.size >= :least OR t.by_hand)
+    LEFT JOIN fingerprint f ON f.opinion_id = r.opinion_id
     WHERE r.topic_id IS NOT NULL AND r.at > :since AND r.at <= :at AND starts_with(r.region, :region)
     AND (CAST(:topic AS uuid) IS NULL OR r.topic_id = CAST(:topic AS uuid)) GROUP BY r.topic_id
     """
 )
-_WITHOUT = text("SELECT opinion_id FROM topic_reading WHERE topic_id = :topic AND NOT pinned AND NOT grams && CAST(:names AS int[])")
 _WEEKS = text(
     """
     SELECT (date_trunc('week', r.at AT TIME ZONE 'Asia/Shanghai'))::date AS week, count(*) AS messages
@@ -54,7 +58,7 @@ _TRENDS = text(
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """How many spoke of a topic: in the last days, and in the weeks before them."""
+    """How many spoke of a topic: in the last days, and in the weeks before them; the likes of the last days."""
 
     messages: int
     people: int
@@ -62,6 +66,7 @@ class Figures:
     sent: int
     first_at: datetime
     last_at: datetime
+    likes: int = 0
 
 
 async def figures(
@@ -70,19 +75,10 @@ async def figures(
     """The figures of the topics spoken of in the days and weeks that count, or with `whole` ever, within a region."""
     recent = at - timedelta(days=policy.days)
     since = datetime.min.replace(tzinfo=at.tzinfo, year=1970) if whole else recent - timedelta(weeks=policy.weeks_before)
-    wanted = {"recent": recent, "since": since, "at": at, "region": region, "states": [state], "topic": topic}
+    wanted: dict[str, Any] = {"recent": recent, "since": since, "at": at, "region": region, "states": [state], "topic": topic}
+    wanted["least"] = 0 if topic else tx.policy.topics.least
     rows = (await tx.execute(_FIGURES, wanted)).mappings()
     return {row["topic_id"]: Figures(**{k: v for k, v in row.items() if k != "topic_id"}) for row in rows}
-
-
-async def messages(tx: Tx, topic_id: uuid.UUID) -> Sequence[uuid.UUID]:
-    """The opinions of a topic."""
-    return (await tx.scalars(select(col(Reading.opinion_id)).where(col(Reading.topic_id) == topic_id))).all()
-
-
-async def without_names(tx: Tx, topic_id: uuid.UUID, names: Collection[int]) -> Sequence[uuid.UUID]:
-    """The opinions of a topic that have none of these shingles and were not put there by a person."""
-    return (await tx.execute(_WITHOUT, {"topic": topic_id, "names": sorted(names)})).scalars().all()
 
 
 async def of_topic(tx: Tx, topic_id: uuid.UUID, caller: Caller, ids: Collection[uuid.UUID]) -> Sequence[Reading]:

@@ -17,19 +17,16 @@ class HotPolicy(Strict):
 
 
 class TopicPolicy(Strict):
-    """How topics are found. Shares are 0 to 1; a string is a run of overlapping three-character shingles."""
+    """How topics are found. Shares are 0 to 1; a name is a string of three characters or more, known by one of its shingles."""
 
-    window_days: int = Field(ge=7, le=730, description="messages of these days form new topics")
-    least: int = Field(ge=3, description="messages that form a topic")
-    strings: int = Field(ge=2, description="rare strings that its first messages have in common")
-    together: float = Field(gt=0, le=1, description="Jaccard share of the messages of two such strings")
-    burst: float = Field(ge=1, description="times more frequent in the window than before")
+    window_days: int = Field(ge=7, le=730, description="what came in these days is held against all before")
+    least: int = Field(ge=3, description="messages of the window that have a name, for it to make a topic")
+    titled: float = Field(gt=0, le=1, description="share of them that have it in the title")
     common: float = Field(gt=0, le=1, description="strings in a larger share of all messages say nothing")
-    key_share: float = Field(gt=0, le=1, description="share of a topic's messages that have a key")
-    key_belongs: float = Field(gt=0, le=1, description="share of a key's messages that are the topic's")
-    name_share: float = Field(gt=0, le=1)
-    name_belongs: float = Field(gt=0, le=1)
-    fit: float = Field(gt=0, description="evidence needed while a topic has no name of its own")
-    fit_named: float = Field(gt=0, description="evidence needed beside one of its names")
-    one_name: float = Field(gt=0, le=2, description="two topics are one when a key belongs this much to both together")
+    burst: float = Field(ge=1, description="times more frequent in the window than before, for a topic to begin")
+    lasting: float = Field(ge=1, description="times more frequent in its fullest window than outside it, for a topic to stay")
+    company: float = Field(gt=0, le=1, description="share of its messages that have another rare string in common")
+    together: float = Field(gt=0, le=1, description="Jaccard share of the messages of two names that are one topic")
+    together_from: int = Field(ge=2, description="messages that have both")
+    belongs: float = Field(gt=0, le=1, description="share of the rarer name's messages that have the other")
     hot: HotPolicy

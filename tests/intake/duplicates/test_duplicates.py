@@ -70,6 +70,21 @@ async def test_who_is_about_to_send_hears_how_many_said_it_and_nothing_else(plac
     assert len((await place.service.rows())["opinion"]) == 3
 
 
+async def test_an_opinion_whose_data_are_erased_is_like_nothing_any_more(place: Place) -> None:
+    first, *_ = await sent(place, TEXT, TEXT, TEXT, TEXT)
+    await read(place)
+    assert any(str(first) == one["earlier"]["id"] for one in await flags(place))
+    erased = await place.post(f"/personal/opinion/{first}/erase", {"ground": "asked"}, desk())
+    assert erased.status_code == 200, erased.text
+    assert not any(str(first) in (one["earlier"]["id"], one["opinion"]["id"]) for one in await flags(place))
+    rows = await place.service.rows()
+    assert str(first) not in str(rows["fingerprint_band"])
+    assert [one["shingles"] for one in rows["fingerprint"] if one["opinion_id"] == first] == [[]]
+    later = await sent(place, NEARLY, first=20)
+    assert await read(place) == 1
+    assert {one["earlier"]["id"] for one in await flags(place) if one["opinion"]["id"] == str(later[0])} != {str(first)}
+
+
 async def test_a_confirmed_flag_joins_two_opinions_that_keep_their_own_tracks(place: Place) -> None:
     first, second, third = await sent(place, TEXT, TEXT, TEXT)
     await read(place)
@@ -169,11 +184,11 @@ async def test_shown_texts_are_masked(place: Place) -> None:
 @given(st.text(alphabet="东西南北水电路灯小区，。1a", max_size=200))
 @settings(max_examples=60, deadline=None)
 def test_the_same_text_with_other_signs_around_it_meets_in_every_band_and_signs_alone_meet_nothing(text: str) -> None:
-    assert rules.bands(text) == rules.bands(f"！{text}…")
-    assert (rules.whole(text) is None) == (rules.bands(text) == [])
+    assert rules.print_of(text) == rules.print_of(f"！{text}…")
+    assert (rules.print_of(text).whole is None) == (rules.print_of(text).bands == [])
 
 
-def test_texts_that_share_most_meet_in_a_band_and_different_ones_do_not() -> None:
-    assert rules.similarity(rules.shingles(TEXT), rules.shingles(NEARLY)) > 0.9
-    assert set(rules.bands(TEXT)) & set(rules.bands(NEARLY))
-    assert not set(rules.bands(TEXT)) & set(rules.bands(OTHER))
+def test_texts_alike_meet_and_others_do_not() -> None:
+    one, nearly, other = (rules.print_of(text) for text in (TEXT, NEARLY, OTHER))
+    assert set(one.bands) & set(nearly.bands)
+    assert not set(one.bands) & set(other.bands)

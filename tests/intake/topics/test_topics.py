@@ -2,12 +2,17 @@ from __future__ import annotations
 
 import random
 import uuid
+from collections import Counter
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from sqlalchemy import select
 from sqlmodel import col
 
+from services.intake.board.models import Like, Publication
+from services.intake.duplicates.clock import flag_duplicates
+from services.intake.shingles import number_of
 from services.intake.topics import actions, rules
 from services.intake.topics.clock import place_in_topics, tell_hot_topics
 from services.intake.topics.models import Reading, Topic
@@ -96,7 +101,8 @@ async def test_an_opinion_committed_after_a_later_one_was_read_is_read_too(place
 async def test_the_desk_sees_a_topic_with_places_weeks_and_masked_words_in_its_own_region_only(place: Place) -> None:
     ids, topic = await grown(place)
     listed = (await place.get("/topics", desk())).json()["items"]
-    assert [one["id"] for one in listed] == [str(topic)]
+    assert listed[0]["id"] == str(topic)
+    assert all(one["heat"] < listed[0]["heat"] for one in listed[1:])
     assert (listed[0]["people"], listed[0]["messages"], listed[0]["named"]) == (6, 6, False)
     detail = (await place.get(f"/topics/{topic}", desk())).json()
     assert (detail["all_messages"], [p["name"] for p in detail["places"]]) == (6, ["湖塘镇"])
@@ -150,6 +156,66 @@ async def test_the_desk_names_splits_and_closes_a_topic_and_a_stale_version_is_r
     refused(await place.post(f"{path}/close", None, desk(), **version(closed.json())), 409, "TopicIsOver")
     later = await sent(place, [("麒麟广场", "麒麟广场音乐喷泉又漏水，步行道积水，园林站快来。")], first=70, minutes=1)
     assert (await placed(place))[later[0]] != topic
+
+
+async def test_an_opinion_whose_data_are_erased_leaves_its_topic_and_its_flags_and_is_not_read_again(place: Place) -> None:
+    ids, topic = await grown(place)
+    await sent(place, [SAID[0]], first=80, minutes=1)
+    await placed(place)
+    async with place.service.tx() as tx:
+        await flag_duplicates(tx)
+    assert (await place.get(f"/topics/{topic}", desk())).json()["all_messages"] == 7
+    for one in (ids[0], ids[1]):
+        answer = await place.post(f"/personal/opinion/{one}/erase", {"ground": "asked"}, desk())
+        assert answer.status_code == 200, answer.text
+    assert (await place.get(f"/topics/{topic}", desk())).json()["all_messages"] == 5
+    page = (await place.get(f"/topics/{topic}/opinions", desk())).json()["items"]
+    assert str(ids[0]) not in {one["id"] for one in page} and len(page) == 5
+    async with place.service.tx() as tx:
+        assert await actions.place_new(tx) == 0
+        assert (await tx.get_one(Topic, topic)).size == 5
+        assert (await tx.get_one(Reading, ids[0])).grams == []
+
+
+async def test_likes_of_the_last_days_heat_a_topic_and_each_further_one_by_less(place: Place) -> None:
+    ids, topic = await grown(place)
+    cold = (await place.get(f"/topics/{topic}", desk())).json()
+    at = now()
+    async with place.service.tx() as tx:
+        tx.add(Publication(opinion_id=ids[0], state="published", region=TOWN, agreed_at=at))
+        await tx.flush()
+        tx.add_all([Like(opinion_id=ids[0], voter=bytes([n]), at=at) for n in range(7)])
+        tx.add(Like(opinion_id=ids[0], voter=b"long ago", at=at - timedelta(days=30)))
+    warm = (await place.get(f"/topics/{topic}", desk())).json()
+    assert (cold["likes"], warm["likes"]) == (0, 7)
+    assert warm["heat"] == round(cold["heat"] * (6 + 3) / 6, 2)
+
+
+@pytest.mark.parametrize("name", ["霓翎", "鹭洲府", "槐荫九里", "望岳台花园东区", "千帆万象滨江云邸"])
+async def test_a_name_of_any_length_makes_a_topic(place: Place, name: str) -> None:
+    await sent(place, chatter(120), first=1000, minutes=60 * 24 * 90)
+    said = [
+        (f"投诉{name}停水", f"{name}从昨夜起没有水，物业不接电话。"),
+        (f"请管管{name}的水压", "六楼以上没有水，请自来水公司检修加压泵。"),
+        ("没有水喝", f"家住{name}，加压泵坏了，老人提桶上楼，请自来水公司派人。"),
+        (f"关于{name}供水", "加压泵三天没修好，物业说等配件。"),
+        (f"{name}又停水了", "请自来水公司说个日子，加压泵到底何时换。"),
+        (f"反映{name}加压泵", "夜里漏水，白天没有水，居民等答复。"),
+    ]
+    ids = await sent(place, said)
+    topics = await placed(place)
+    naming = [topics[one] for one in ids]
+    topic, together = Counter(naming).most_common(1)[0]
+    assert topic is not None
+    assert together >= 5
+    assert sum(one == topic for one in topics.values()) == together
+    detail = (await place.get(f"/topics/{topic}", desk())).json()
+    assert any(name in word or word in name for word in detail["words"])
+
+
+def test_a_word_is_widened_to_what_most_texts_around_it_have() -> None:
+    texts = [("鹭洲海棠里漏水", ""), ("我住鹭洲海棠里", ""), ("鹭洲海棠里的树", "")]
+    assert rules.words_of(texts, {number_of("洲海棠")}) == ["鹭洲海棠里"]
 
 
 async def test_the_trend_of_each_category_has_the_weeks_before_as_its_base(place: Place) -> None:

@@ -39,10 +39,19 @@ def upgrade() -> None:
 
 
 def _create_fingerprints() -> None:
-    op.create_table("fingerprint", _of("opinion_id", "opinion.id", key=True), _id("root_id"), _id("code_id"), _at("at"))
+    op.create_table(
+        "fingerprint",
+        _of("opinion_id", "opinion.id", key=True),
+        _id("root_id"),
+        _id("code_id"),
+        _at("at"),
+        sa.Column("whole", sa.BigInteger(), nullable=True),
+        sa.Column("shingles", postgresql.ARRAY(sa.Integer()), nullable=False),
+    )
     op.create_index("fingerprint_root", "fingerprint", ["root_id", "at"])
     op.create_index("fingerprint_at", "fingerprint", ["at"])
     op.create_table("fingerprint_band", _int("band", key=True, kind=sa.BigInteger), _of("opinion_id", "opinion.id", key=True))
+    op.create_index("fingerprint_band_of", "fingerprint_band", ["opinion_id"])
 
 
 def _create_flags() -> None:
@@ -61,6 +70,7 @@ def _create_flags() -> None:
         sa.UniqueConstraint("opinion_id", "earlier_id", name="flagged_once"),
     )
     op.create_index("duplicate_flag_by_state", "duplicate_flag", ["state", "id"])
+    op.create_index("duplicate_flag_earlier", "duplicate_flag", ["earlier_id"])
     op.create_table(
         "mass_posting",
         _of("root_id", "opinion.id", key=True),
@@ -116,19 +126,16 @@ def _create_topics() -> None:
         _id("merged_into", nullable=True),
         _int("size"),
         sa.Column("names", postgresql.ARRAY(sa.Integer()), nullable=False),
+        sa.Column("strength", sa.Float(), nullable=False),
+        _int("peak"),
+        _int("peak_of"),
         _at("hot_since", nullable=True),
         _at("born_at"),
         _int("version"),
     )
     op.create_index("topic_by_state", "topic", ["state", "id"])
-    op.create_table(
-        "topic_key",
-        _of("topic_id", "topic.id", key=True),
-        _int("gram", key=True),
-        sa.Column("share", sa.Float(), nullable=False),
-        sa.Column("belongs", sa.Float(), nullable=False),
-    )
-    op.create_index("topic_key_gram", "topic_key", ["gram"])
+    op.create_table("topic_name", _int("gram", key=True), _of("topic_id", "topic.id"))
+    op.create_index("topic_name_of", "topic_name", ["topic_id"])
 
 
 def _create_readings() -> None:
@@ -143,5 +150,7 @@ def _create_readings() -> None:
     )
     op.create_index("topic_reading_at", "topic_reading", ["at"])
     op.create_index("topic_reading_of_topic", "topic_reading", ["topic_id", "at"], postgresql_where=sa.text("topic_id IS NOT NULL"))
-    op.create_index("topic_reading_grams", "topic_reading", ["grams"], postgresql_using="gin")
-    op.create_table("topic_gram", _int("gram", key=True), _int("before", kind=sa.BigInteger), _int("last"), _int("now"), _int("period"))
+    op.create_index("topic_reading_grams", "topic_reading", ["grams"], postgresql_using="gin", postgresql_with={"fastupdate": "off"})
+    op.create_table(
+        "topic_gram", _int("gram", key=True), _int("before", kind=sa.BigInteger), *(_int(n) for n in ("last", "now", "period", "titled"))
+    )
