@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection
+from datetime import datetime, timedelta
 
 from sqlalchemy import delete, select, text
 from sqlmodel import col
@@ -25,7 +26,7 @@ from shared.identity import Caller
 from shared.masking import mask
 from shared.outbox import emit
 
-_AT_A_TIME = 12
+_AT_A_TIME, _LET_GO_AT_A_TIME = 12, 200
 
 
 async def place_new(tx: Tx) -> int:
@@ -75,6 +76,23 @@ async def tell_hot(tx: Tx) -> int:
             emit(tx, TopicBecameHot(topic_id=topic.id, days=policy.days, **counts))
             new += 1
     return new
+
+
+_LET_GO = text(
+    """
+    UPDATE topic_reading SET grams = '{}' WHERE opinion_id IN (
+        SELECT opinion_id FROM topic_reading WHERE at < :before AND grams <> '{}' ORDER BY at LIMIT :most
+    ) RETURNING 1
+    """
+)
+
+
+async def let_go(tx: Tx, moment: datetime) -> int:
+    """Forgets the shingles of messages older than the window, which no topic asks for any more. Returns of how many."""
+    if not await take_turn(tx, "topics"):
+        return 0
+    before = moment - timedelta(days=tx.policy.topics.window_days)
+    return len((await tx.execute(_LET_GO, {"before": before, "most": _LET_GO_AT_A_TIME})).all())
 
 
 _FORGET = text(

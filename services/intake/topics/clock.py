@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from services.intake.topics import actions
+from shared.clock import now
 from shared.db import Tx
 from shared.sweeps import Sweeps
 
@@ -13,6 +14,12 @@ sweeps = Sweeps()
 async def place_in_topics(tx: Tx) -> int:
     """Places the opinions that came since, a dozen at a time: residents who are sending come first (record 0023)."""
     return await actions.place_new(tx)
+
+
+@sweeps.every(seconds=3600, pause=1.0)
+async def let_go_of_old_shingles(tx: Tx) -> int:
+    """Keeps the index of shingles as large as the window, however many opinions are stored."""
+    return await actions.let_go(tx, now())
 
 
 @sweeps.every(seconds=300)

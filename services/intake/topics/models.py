@@ -53,12 +53,13 @@ class Name(Base, table=True):
 class Reading(Base, table=True):
     """An opinion was read for topics, once; in one at most. `grams` in order, each once, 0 between separate strings.
 
-    `pinned`: a person put it where it is.
+    `pinned`: a person put it where it is. Without shingles it is older than the window, or erased: it stays in its topic, or in none.
     """
 
     __tablename__ = "topic_reading"
     __table_args__ = (
         Index("topic_reading_at", "at"),
+        Index("topic_reading_kept", "at", postgresql_where=sql("grams <> '{}'")),
         Index("topic_reading_of_topic", "topic_id", "at", postgresql_where=sql("topic_id IS NOT NULL")),
         Index("topic_reading_grams", "grams", postgresql_using="gin", postgresql_with={"fastupdate": "off"}),
     )

@@ -69,7 +69,7 @@ _PLACE_AGAIN = """
         SELECT n.topic_id FROM topic_name n JOIN topic t ON t.id = n.topic_id
         WHERE n.gram = ANY(r.grams) ORDER BY t.strength DESC, t.id LIMIT 1
     )
-    WHERE r.topic_id = $1 AND NOT r.pinned AND NOT r.grams && $2::int[] RETURNING r.topic_id
+    WHERE r.topic_id = $1 AND NOT r.pinned AND NOT r.grams && $2::int[] AND (r.grams <> '{}' OR $2::int[] = '{}') RETURNING r.topic_id
 """
 _RESIZE = "UPDATE topic t SET size = t.size + n FROM unnest($1::uuid[], $2::int[]) AS moved (id, n) WHERE t.id = moved.id"
 _TOPIC = "SELECT id, names, strength, peak, peak_of, by_hand FROM topic WHERE id = $1 AND state = 'open'"

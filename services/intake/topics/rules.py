@@ -126,8 +126,8 @@ class Beside:
 
 
 def is_spoken_of(policy: TopicPolicy, messages: int, sample: int, beside: Iterable[Beside]) -> bool:
-    """Whether those who use a name say something in common: a turn of phrase comes with anything. Not asked of a name that is new."""
-    if messages < SURE_FROM:
+    """Whether those who use a name say something in common: a turn of phrase comes with anything. Not asked of few."""
+    if sample < SURE_FROM:
         return True
     return any(one.apart >= policy.company * sample and one.all <= 3 * messages for one in beside)
 

@@ -32,6 +32,8 @@ async def settle(placing: Placing, topic_id: uuid.UUID) -> None:
 
 async def _part(placing: Placing, held: Held, messages: int, sample: int, beside: Sequence[rules.Beside]) -> list[int]:
     """Names that no longer come with the leading one leave. Returns those that stay."""
+    if sample < rules.SURE_FROM:
+        return held.names
     near = {one.gram: one for one in beside}
     none = rules.Beside(0, 0, 0, 1)
     gone = [gram for gram in held.names[1:] if not rules.is_same(placing.policy, messages, sample, near.get(gram, none), held=True)]

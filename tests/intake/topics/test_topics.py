@@ -177,6 +177,19 @@ async def test_an_opinion_whose_data_are_erased_leaves_its_topic_and_its_flags_a
         assert (await tx.get_one(Reading, ids[0])).grams == []
 
 
+async def test_old_shingles_are_let_go_and_the_topic_keeps_its_messages_and_takes_new_ones(place: Place) -> None:
+    ids, topic = await grown(place)
+    async with place.service.tx() as tx:
+        assert await actions.let_go(tx, now()) == 0
+        assert await actions.let_go(tx, now() + timedelta(days=119)) > 0
+    async with place.service.tx() as tx:
+        while await actions.let_go(tx, now() + timedelta(days=121)):
+            pass
+    later = await sent(place, [SAID[1]], first=90, minutes=1)
+    topics = await placed(place)
+    assert {topics[one] for one in (*ids, *later)} == {topic}
+
+
 async def test_likes_of_the_last_days_heat_a_topic_and_each_further_one_by_less(place: Place) -> None:
     ids, topic = await grown(place)
     cold = (await place.get(f"/topics/{topic}", desk())).json()

@@ -149,6 +149,7 @@ def _create_readings() -> None:
         sa.Column("grams", postgresql.ARRAY(sa.Integer()), nullable=False),
     )
     op.create_index("topic_reading_at", "topic_reading", ["at"])
+    op.create_index("topic_reading_kept", "topic_reading", ["at"], postgresql_where=sa.text("grams <> '{}'"))
     op.create_index("topic_reading_of_topic", "topic_reading", ["topic_id", "at"], postgresql_where=sa.text("topic_id IS NOT NULL"))
     op.create_index("topic_reading_grams", "topic_reading", ["grams"], postgresql_using="gin", postgresql_with={"fastupdate": "off"})
     op.create_table(
