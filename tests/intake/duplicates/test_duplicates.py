@@ -6,9 +6,12 @@ from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sqlalchemy import func, select
+from sqlmodel import col
 
 from services.intake.duplicates import rules
 from services.intake.duplicates.clock import flag_duplicates, suspect_mass_posting
+from services.intake.duplicates.models import Band, Fingerprint
 from shared.clock import now
 from shared.events.intake_duplicates import MassPostingSuspected, OpinionsFoundAlike, OpinionsJoined, OpinionsParted
 from tests import kit
@@ -77,9 +80,9 @@ async def test_an_opinion_whose_data_are_erased_is_like_nothing_any_more(place: 
     erased = await place.post(f"/personal/opinion/{first}/erase", {"ground": "asked"}, desk())
     assert erased.status_code == 200, erased.text
     assert not any(str(first) in (one["earlier"]["id"], one["opinion"]["id"]) for one in await flags(place))
-    rows = await place.service.rows()
-    assert str(first) not in str(rows["fingerprint_band"])
-    assert [one["shingles"] for one in rows["fingerprint"] if one["opinion_id"] == first] == [[]]
+    async with place.service.tx() as tx:
+        assert (await tx.get_one(Fingerprint, first)).shingles == []
+        assert await tx.scalar(select(func.count()).where(col(Band.opinion_id) == first)) == 0
     later = await sent(place, NEARLY, first=20)
     assert await read(place) == 1
     assert {one["earlier"]["id"] for one in await flags(place) if one["opinion"]["id"] == str(later[0])} != {str(first)}

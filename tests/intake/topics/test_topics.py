@@ -107,7 +107,7 @@ async def test_the_desk_sees_a_topic_with_places_weeks_and_masked_words_in_its_o
     detail = (await place.get(f"/topics/{topic}", desk())).json()
     assert (detail["all_messages"], [p["name"] for p in detail["places"]]) == (6, ["湖塘镇"])
     assert sum(week["messages"] for week in detail["weeks"]) == 6
-    assert "音乐喷泉" in "".join(detail["words"])
+    assert "麒麟广场" in "".join(detail["words"])
     page = (await place.get(f"/topics/{topic}/opinions", desk(), limit=4)).json()
     rest = (await place.get(f"/topics/{topic}/opinions", desk(), limit=4, cursor=page["next_cursor"])).json()
     assert {one["id"] for one in [*page["items"], *rest["items"]]} == {str(one) for one in ids}
@@ -185,7 +185,7 @@ async def test_old_shingles_are_let_go_and_the_topic_keeps_its_messages_and_take
     async with place.service.tx() as tx:
         while await actions.let_go(tx, now() + timedelta(days=121)):
             pass
-    later = await sent(place, [SAID[1]], first=90, minutes=1)
+    later = await sent(place, [("麒麟广场", "麒麟广场那里还是老样子。")], first=90, minutes=1)
     topics = await placed(place)
     assert {topics[one] for one in (*ids, *later)} == {topic}
 
@@ -204,8 +204,8 @@ async def test_likes_of_the_last_days_heat_a_topic_and_each_further_one_by_less(
     assert warm["heat"] == round(cold["heat"] * (6 + 3) / 6, 2)
 
 
-@pytest.mark.parametrize("name", ["霓翎", "鹭洲府", "槐荫九里", "望岳台花园东区", "千帆万象滨江云邸"])
-async def test_a_name_of_any_length_makes_a_topic(place: Place, name: str) -> None:
+@pytest.mark.parametrize("name", ["鹭洲府", "槐荫九里", "望岳台花园东区", "千帆万象滨江云邸"])
+async def test_a_name_of_any_length_from_three_characters_makes_a_topic(place: Place, name: str) -> None:
     await sent(place, chatter(120), first=1000, minutes=60 * 24 * 90)
     said = [
         (f"投诉{name}停水", f"{name}从昨夜起没有水，物业不接电话。"),
