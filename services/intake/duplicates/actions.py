@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Collection, Sequence
 from datetime import timedelta
-from typing import Literal
+from typing import Any, Literal
 
 from sqlalchemy import bindparam, func, select, text
 from sqlalchemy.dialects.postgresql import insert
@@ -60,7 +60,7 @@ async def _read(tx: Tx, opinion: Opinion) -> None:
 
 async def _flag(tx: Tx, opinion: Opinion, earlier: queries.Alike) -> None:
     reason: rules.Reason = "same_text" if earlier.same else "alike"
-    told = {"opinion_id": opinion.id, "earlier_id": earlier.opinion_id, "reason": reason}
+    told: dict[str, Any] = {"opinion_id": opinion.id, "earlier_id": earlier.opinion_id, "reason": reason}
     row = Flag(id=new_id(), **told, similarity=round(earlier.share, 4), found_at=now())
     flag_id = await tx.scalar(_INSERT_FLAG, row.model_dump())
     if flag_id is not None:
