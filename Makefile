@@ -12,7 +12,7 @@ DATA   ?= ../shared/data/messages_labelled.csv.gz
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help run stop status train test bench evaluate test-containers image faults chaos lint format migrate events lock clean
+.PHONY: help run stop status train test bench evaluate evaluate-topics evaluate-duplicates test-containers image faults chaos lint format migrate events lock clean
 
 help:  ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -46,6 +46,12 @@ train: $(VENV)/.train  ## train intake's classifier on labelled messages (a minu
 
 evaluate: $(VENV)/.dev  ## how well the classifier does on the labelled messages, against a plain control; five minutes
 	@$(BIN)/python -m tests.evaluate $(DATA)
+
+evaluate-topics: $(VENV)/.dev  ## topics on real messages of ../shared/data, as they are and with their names replaced; five minutes
+	@$(BIN)/python -m pytest -n 0 -s tests/evaluate/topics.py
+
+evaluate-duplicates: $(VENV)/.dev  ## near-duplicates on the labelled messages of ../shared/data; the list of pairs is written beside, for reading
+	@$(BIN)/python -m pytest -n 0 -s tests/evaluate/duplicates.py
 
 image:  ## build the one image of all services, jobs and commands; needs Docker
 	docker build -f deploy/Dockerfile -t lianxin .

@@ -53,7 +53,8 @@ def code_signer() -> Ed25519PrivateKey:
 
 ROLE_PERMISSIONS = {
     "desk": (
-        "case.read case.assign opinion.read opinion.enter opinion.publish ledger.read ranking.read inbox.read project.read project.write "
+        "case.read case.assign opinion.read opinion.enter opinion.publish opinion.join topic.keep ledger.read ranking.read inbox.read "
+        "project.read project.write "
         "station.read campaign.run reception.run reception.read contact.enter contact.read link.write "
         "appointment.staff petition.enter petition.read mediation.run mediation.read "
         "suggestion.gate suggestion.check suggestion.read suggestion.advise "

@@ -48,6 +48,8 @@ LIMITS = (
     # One address must not be able to use up a station's code for everyone else.
     LimitRule(name="code", per=("body:code", "address"), rate="600/minute", methods=("POST",), path=_OPINIONS),
     LimitRule(name="code_in_all", per=("body:code",), rate="6000/minute", methods=("POST",), path=_OPINIONS),
+    # Asking whether others said a text: as often as people type, and not as often as a list of guesses is tried.
+    LimitRule(name="similar", per=("address",), rate="600/minute", methods=("POST",), path=f"{_OPINIONS}/similar"),
     # Guessing one password, and one password over many accounts: only failures count.
     LimitRule(name="login", per=("address", "body:username"), rate="10/15 minutes", methods=("POST",), path=_LOGIN, failures_only=True),
     LimitRule(name="logins", per=("address",), rate="200/15 minutes", methods=("POST",), path=_LOGIN, failures_only=True),

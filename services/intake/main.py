@@ -18,6 +18,8 @@ from services.intake.contacts import public as public_contacts
 from services.intake.contacts.clock import sweeps as contact_sweeps
 from services.intake.course import api as course
 from services.intake.course.clock import sweeps as course_sweeps
+from services.intake.duplicates import api as duplicates
+from services.intake.duplicates.clock import sweeps as duplicate_sweeps
 from services.intake.entries import api as entries
 from services.intake.figures import api as figures
 from services.intake.figures.clock import sweeps as export_sweeps
@@ -31,6 +33,8 @@ from services.intake.receptions.clock import sweeps as reception_sweeps
 from services.intake.settings import Settings
 from services.intake.suggestions.api import deputies, offices
 from services.intake.suggestions.api import public as public_suggestions
+from services.intake.topics import api as topics
+from services.intake.topics.clock import sweeps as topic_sweeps
 from services.intake.understanding import api as understanding
 from services.intake.understanding.loading import load
 from shared.app import create_app
@@ -40,7 +44,16 @@ from shared.sweeps import Sweeps
 def build(settings: Settings | None = None) -> FastAPI:
     """The service, one capability a line, for `uvicorn --factory services.intake.main:build`."""
     sweeps = Sweeps()
-    for capability in (campaign_sweeps, reception_sweeps, contact_sweeps, course_sweeps, privacy_sweeps, export_sweeps):
+    for capability in (
+        campaign_sweeps,
+        reception_sweeps,
+        contact_sweeps,
+        course_sweeps,
+        privacy_sweeps,
+        export_sweeps,
+        duplicate_sweeps,
+        topic_sweeps,
+    ):
         sweeps.all.extend(capability.all)
     app = create_app(
         "intake",
@@ -69,6 +82,8 @@ def build(settings: Settings | None = None) -> FastAPI:
             figures.router,
             figures.downloads,
             understanding.router,
+            duplicates.router,
+            topics.router,
         ],
     )
     app.state.store = ObjectStore(app.state.bus)

@@ -14,6 +14,7 @@ from services.intake.attachments.settings import AttachmentPolicy
 from services.intake.board.settings import BoardPolicy
 from services.intake.contacts.settings import ContactPolicy
 from services.intake.course.settings import CoursePolicy
+from services.intake.duplicates.settings import DuplicatePolicy
 from services.intake.entries.settings import EntryPolicy
 from services.intake.figures.settings import ExportPolicy
 from services.intake.labels import Label, Strict
@@ -23,6 +24,7 @@ from services.intake.privacy.settings import PrivacyPolicy
 from services.intake.receptions.settings import ReceptionPolicy
 from services.intake.sealing import read_master_key
 from services.intake.suggestions.settings import SuggestionsPolicy
+from services.intake.topics.settings import TopicPolicy
 from services.intake.understanding.settings import Certain, ClassifierPolicy
 from shared.settings import ServiceSettings
 
@@ -105,6 +107,8 @@ class IntakePolicy(Strict):
     suggestions: SuggestionsPolicy
     privacy: PrivacyPolicy
     exports: ExportPolicy
+    duplicates: DuplicatePolicy
+    topics: TopicPolicy
 
     @cached_property
     def keywords(self) -> dict[str, tuple[tuple[str, str, int], ...]]:

@@ -1,1 +1,1 @@
-"""`make evaluate`: how well intake's classifier does on labelled messages that it has not seen."""
+"""How well intake understands, measured on real material that is read where it lies."""

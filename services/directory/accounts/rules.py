@@ -24,6 +24,8 @@ _PERMISSIONS: Mapping[str, tuple[str, ...]] = {
         "opinion.read",
         "opinion.enter",
         "opinion.publish",
+        "opinion.join",
+        "topic.keep",
         "ledger.read",
         "ranking.read",
         "inbox.read",

@@ -11,12 +11,14 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col
 
 from services.intake.attachments.actions import erase_of
+from services.intake.duplicates import actions as duplicates
 from services.intake.models import Contact
 from services.intake.opening import opened
 from services.intake.privacy import queries, rules
 from services.intake.privacy.errors import MatterOnHold, MatterUnknown, NotOnHold
 from services.intake.privacy.models import Erasure, LegalHold
 from services.intake.privacy.settings import PrivacyPolicy
+from services.intake.topics import actions as topics
 from shared.audit import about
 from shared.boxes import seal_for
 from shared.clock import now
@@ -81,6 +83,9 @@ async def _destroy(tx: Tx, kind: MatterKind, ids: Sequence[uuid.UUID], *, again:
         found |= await erase_of(tx, ids, again=again)
     for table, key, columns in place.texts:
         await _mask_texts(tx, table, key, columns, ids)
+    if kind == "opinion":
+        await duplicates.forget(tx, ids)
+        await topics.forget(tx, ids)
     return sorted(found)
 
 
