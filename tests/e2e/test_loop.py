@@ -214,7 +214,7 @@ async def test_the_demo_file_is_private_and_complete(world: World) -> None:
     assert stat.S_IMODE((world.suite.data / "demo.json").stat().st_mode) == 0o600
     roles = {a["role"] for a in world.demo["accounts"]}
     assert roles == {"desk", "department", "deputy", "station", "leader", "sysadmin", "secadmin", "auditor"}
-    assert len([a for a in world.demo["accounts"] if a["role"] == "department"]) == 8
+    assert len([a for a in world.demo["accounts"] if a["role"] == "department"]) == 12
     assert all(set(c) == {"code", "kind", "name"} for c in world.demo["codes"])
 
 
