@@ -122,7 +122,7 @@ _MORE = (
     FROM more m JOIN topic t ON t.id = m.topic_id
     """,
     "INSERT INTO topic_name (gram, topic_id) SELECT gram, id FROM more ON CONFLICT DO NOTHING",
-    "CREATE INDEX topic_reading_grams ON topic_reading USING gin (grams) WITH (fastupdate = off)",
+    "CREATE INDEX topic_reading_grams ON topic_reading USING gin (grams) WITH (gin_pending_list_limit = 512)",
     "ANALYZE",
 )
 

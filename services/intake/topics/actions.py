@@ -15,7 +15,7 @@ from services.intake.topics.errors import NotOfTopic
 from services.intake.topics.models import Name, Reading, Topic
 from services.intake.topics.placing import Placing
 from services.intake.topics.settings import TopicPolicy
-from services.intake.topics.settling import settle
+from services.intake.topics.settling import begins, settle
 from services.intake.unread import take_turn, unread
 from shared.clock import now
 from shared.db import Tx
@@ -48,9 +48,10 @@ async def _place(tx: Tx, opinion: Opinion) -> None:
     strongest = max(read.names.values(), default=(0.0, None))[1]
     await placing.store(opinion.id, strongest, opinion.region, grams)
     for gram in rules.names_in(policy, title, read.counts, read.names.keys()):
-        topic_id = new_id()
-        await placing.born(topic_id, gram, now())
-        await settle(placing, topic_id)
+        if await begins(placing, gram, read.counts[gram].all):
+            topic_id = new_id()
+            await placing.born(topic_id, gram, now())
+            await settle(placing, topic_id)
     often: dict[uuid.UUID, int] = {}
     for gram, (_, topic_id) in read.names.items():
         often[topic_id] = max(often.get(topic_id, 0), read.counts[gram].all)

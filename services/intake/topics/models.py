@@ -61,7 +61,7 @@ class Reading(Base, table=True):
         Index("topic_reading_at", "at"),
         Index("topic_reading_kept", "at", postgresql_where=sql("grams <> '{}'")),
         Index("topic_reading_of_topic", "topic_id", "at", postgresql_where=sql("topic_id IS NOT NULL")),
-        Index("topic_reading_grams", "grams", postgresql_using="gin", postgresql_with={"fastupdate": "off"}),
+        Index("topic_reading_grams", "grams", postgresql_using="gin", postgresql_with={"gin_pending_list_limit": "512"}),
     )
 
     opinion_id: uuid.UUID = Field(primary_key=True, foreign_key="opinion.id")

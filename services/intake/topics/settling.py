@@ -9,6 +9,12 @@ from services.intake.topics import rules
 from services.intake.topics.placing import Held, Known, Placing
 
 
+async def begins(placing: Placing, gram: int, messages: int) -> bool:
+    """Whether a name that has become frequent makes a topic: those who use it say something in common."""
+    sample, beside, _ = await placing.beside(gram)
+    return rules.is_spoken_of(placing.policy, messages, sample, beside)
+
+
 async def settle(placing: Placing, topic_id: uuid.UUID) -> None:
     """Looks at a topic again. One that a person's hand touched is not ended by it."""
     held = await placing.topic(topic_id)

@@ -151,7 +151,9 @@ def _create_readings() -> None:
     op.create_index("topic_reading_at", "topic_reading", ["at"])
     op.create_index("topic_reading_kept", "topic_reading", ["at"], postgresql_where=sa.text("grams <> '{}'"))
     op.create_index("topic_reading_of_topic", "topic_reading", ["topic_id", "at"], postgresql_where=sa.text("topic_id IS NOT NULL"))
-    op.create_index("topic_reading_grams", "topic_reading", ["grams"], postgresql_using="gin", postgresql_with={"fastupdate": "off"})
+    op.create_index(
+        "topic_reading_grams", "topic_reading", ["grams"], postgresql_using="gin", postgresql_with={"gin_pending_list_limit": "512"}
+    )
     op.create_table(
         "topic_gram", _int("gram", key=True), _int("before", kind=sa.BigInteger), *(_int(n) for n in ("last", "now", "period", "titled"))
     )
