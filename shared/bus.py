@@ -29,7 +29,6 @@ KEEPERS = ("intake",)
 _DUPLICATE_IN_BATCH = 10201
 _TOO_MANY_BATCHES = 10176
 _FULL = (10077, 10122, 10023, 10047, 10052)
-_FULL_REASON = "stream full"
 
 log = structlog.get_logger("lianxin.bus")
 
@@ -54,11 +53,15 @@ class Message:
 
 @dataclass(slots=True)
 class Outcome:
-    """What became of a window: ids that the stream holds, ids that can never go (with the reason), ids to try again."""
+    """What became of a window: ids that the stream holds, ids that can never go (with the reason), ids that it refused this time.
+
+    `away` says why nothing is known of all the others: no answer in time, or no room. It is nobody's fault and counts against none.
+    """
 
     stored: list[str] = field(default_factory=list)
     never: dict[str, str] = field(default_factory=dict)
     again: dict[str, str] = field(default_factory=dict)
+    away: BusAway | None = None
 
 
 _BATCH_FROM = 5
@@ -194,16 +197,18 @@ class Bus:
             except MaxPayloadError as error:
                 outcome.never[message.id] = type(error).__name__
             except APIError as error:
-                outcome.again[message.id] = _FULL_REASON if error.err_code in _FULL else f"{error.err_code}: {error.description}"
+                if is_full(error):
+                    outcome.away = StreamFull(f"stream full ({error.err_code})")
+                else:
+                    outcome.again[message.id] = f"{error.err_code}: {error.description}"
             except NoStreamResponseError:
                 outcome.again[message.id] = "no stream takes this subject"
             except (NatsError, TimeoutError, OSError) as error:
-                outcome.again[message.id] = type(error).__name__
+                outcome.away = outcome.away or BusAway(type(error).__name__)
 
         await asyncio.gather(*(one(message) for message in messages))
-        if not outcome.stored and not outcome.never and all(_is_transport(reason) for reason in outcome.again.values()):
-            reasons = set(outcome.again.values())
-            raise StreamFull(_FULL_REASON) if _FULL_REASON in reasons else BusAway(reasons.pop())
+        if outcome.away and not (outcome.stored or outcome.never or outcome.again):
+            raise outcome.away
 
 
 def bucket_of(service: str) -> tuple[str, str]:
@@ -233,10 +238,6 @@ async def connect_once(url: str, seed: str | None) -> Client:
         return await nats.connect(url, nkeys_seed_str=seed, error_cb=note, **once)
     except NatsError as error:
         raise error from (failures[-1] if failures else None)
-
-
-def _is_transport(reason: str) -> bool:
-    return reason == _FULL_REASON or (not reason[:1].isdigit() and not reason.startswith("no stream"))
 
 
 def _nkey(seed: str | None) -> BaseSecurity | None:

@@ -22,12 +22,13 @@ NEVER_AFTER = 6
 """A row that the broker refuses this often, while it takes others, is parked: it blocks nobody and raises an alarm."""
 
 # An array, not `IN`: the planner may run a subquery of `IN` once for each row, and take all there is instead of one window.
+# What is taken out is not leased anew, though its lease may have ended: of two changes to one row in a statement only one happens.
 # A backup holds publishing for a moment: what commits after the hold stays in the outbox until it ends (record 0017).
 _CLAIM = """
     WITH published AS (DELETE FROM kit_outbox WHERE id = ANY($3) AND set_config('synchronous_commit', 'off', true) = 'off')
     UPDATE kit_outbox SET leased_until = clock_timestamp() + make_interval(secs => $1)
     WHERE id = ANY(ARRAY(
-        SELECT id FROM kit_outbox WHERE parked_reason IS NULL AND leased_until < clock_timestamp()
+        SELECT id FROM kit_outbox WHERE parked_reason IS NULL AND leased_until < clock_timestamp() AND id <> ALL($3)
         AND NOT EXISTS (SELECT FROM kit_hold WHERE until > clock_timestamp())
         ORDER BY id LIMIT $2 FOR UPDATE SKIP LOCKED
     )) AND set_config('synchronous_commit', 'off', true) = 'off' RETURNING id, subject, headers, body
@@ -117,12 +118,17 @@ class Relay:
             await self._refused(connection, outcome)
             self._wake.clear()
             more = await self._claim(connection, [uuid.UUID(i) for i in outcome.stored])
+            if outcome.away:
+                unsaid = {r["id"] for r in (*rows, *more)} - {uuid.UUID(i) for i in (*outcome.stored, *outcome.never, *outcome.again)}
+                await connection.execute(_RELEASE, list(unsaid))
         self.metrics.published.inc(len(outcome.stored))
         self.refused = "" if outcome.stored else self.refused
         stored = set(outcome.stored)
         for message in messages:
             if message.id in stored:
                 tracing.publish_span(message.subject, message.headers)
+        if outcome.away:
+            raise outcome.away
         return more
 
     async def _refused(self, connection: Connection, outcome: Outcome) -> None:
