@@ -29,6 +29,8 @@ from tests.e2e.suite import free_port
 
 RAW = ("bench_source", "bench_sink")
 """Roles and databases of the raw chain's halves."""
+_RAW_BYTES = 256 * 1024**2
+"""What its stream may hold: the suite's share out what the broker has left."""
 
 
 class Grounds:
@@ -47,7 +49,7 @@ class Grounds:
         bus = self.backends.bus
         assert isinstance(bus, NatsServer)
         databases = {name: self.url(name) for name in self.ports}
-        prepare(Preparation(databases, bus.url, self.backends.seed("operator"), self.settings.site, bus.max_file_store))
+        prepare(Preparation(databases, bus.url, self.backends.seed("operator"), self.settings.site, bus.max_file_store - _RAW_BYTES))
         asyncio.run(self._prepare_raw())
 
     async def _prepare_raw(self) -> None:
@@ -74,7 +76,7 @@ class Grounds:
                 duplicate_window=120,
                 allow_direct=True,
                 allow_atomic=True,
-                max_bytes=256 * 1024**2,
+                max_bytes=_RAW_BYTES,
             )
         )
         await client.close()
