@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
@@ -20,12 +21,20 @@ Verb = Callable[[Tx], Awaitable[int]]
 
 @dataclass(frozen=True, slots=True)
 class Sweep:
-    """A verb that is run every so many seconds and says how many things it did; when it did some, again after `pause` seconds."""
+    """A verb that is run every so many seconds and says how many things it did; when it did some, again after `pause` seconds.
+
+    Of the time it takes at most the `share`, as far as `pause` allows: it gives way to what somebody waits for.
+    """
 
     name: str
     every: float
     verb: Verb
     pause: float = 0.0
+    share: float = 1.0
+
+    def rest(self, took: float) -> float:
+        """How many seconds to wait after a run that did something and took `took` seconds."""
+        return max(self.pause, took * (1 / self.share - 1))
 
 
 class Sweeps:
@@ -34,11 +43,11 @@ class Sweeps:
     def __init__(self) -> None:
         self.all: list[Sweep] = []
 
-    def every(self, seconds: float, pause: float = 0.0) -> Callable[[Verb], Verb]:
-        """Declares a sweep. When it did something it is run again after `pause` seconds, since there may be more."""
+    def every(self, seconds: float, pause: float = 0.0, share: float = 1.0) -> Callable[[Verb], Verb]:
+        """Declares a sweep. When it did something it is run again after `pause` seconds, since there may be more; see `Sweep.share`."""
 
         def declare(verb: Verb) -> Verb:
-            self.all.append(Sweep(verb.__name__, seconds, verb, pause))
+            self.all.append(Sweep(verb.__name__, seconds, verb, pause, share))
             return verb
 
         return declare
@@ -49,7 +58,7 @@ async def run_forever(database: Database, sweep: Sweep, metrics: Metrics) -> Non
     metrics.sweep_every.labels(sweep.name).set(sweep.every)
     metrics.sweep_at.labels(sweep.name).set_to_current_time()
     while True:
-        done = 0
+        done, began = 0, time.monotonic()
         try:
             async with database.transaction() as tx:
                 done = await sweep.verb(tx)
@@ -60,4 +69,4 @@ async def run_forever(database: Database, sweep: Sweep, metrics: Metrics) -> Non
             if not (is_outage(error) or is_conflict(error)):
                 log.exception("sweep_failed", sweep=sweep.name)
         # Spread, so that replicas do not all look at the same moment.
-        await asyncio.sleep(sweep.pause if done else sweep.every * random.uniform(0.8, 1.2))  # noqa: S311
+        await asyncio.sleep(sweep.rest(time.monotonic() - began) if done else sweep.every * random.uniform(0.8, 1.2))  # noqa: S311

@@ -9,7 +9,7 @@ from shared.sweeps import Sweeps
 sweeps = Sweeps()
 
 
-@sweeps.every(seconds=3, pause=0.5)
+@sweeps.every(seconds=3, pause=0.5, share=0.15)
 async def flag_duplicates(tx: Tx) -> int:
     """Reads the opinions that came since and flags those that are like earlier ones, a dozen at a time."""
     return await actions.read_new(tx)

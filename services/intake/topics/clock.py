@@ -10,7 +10,7 @@ from shared.sweeps import Sweeps
 sweeps = Sweeps()
 
 
-@sweeps.every(seconds=5, pause=0.5)
+@sweeps.every(seconds=5, pause=0.5, share=0.15)
 async def place_in_topics(tx: Tx) -> int:
     """Places the opinions that came since, a dozen at a time: residents who are sending come first (record 0023)."""
     return await actions.place_new(tx)
