@@ -1,4 +1,4 @@
-"""Generates what is written down about events from their classes: docs/events.md, docs/asyncapi.json, golden samples."""
+"""Generates what is written down about code: docs/events.md, docs/asyncapi.json, golden samples, docs/cases.md."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from faststream.nats import NatsBroker
 from faststream.specification import AsyncAPI
 from pydantic import BaseModel
 
+from deploy.cli.cases_page import cases_page
 from shared.codec import headers_of
 from shared.consumers import Consumers
 from shared.events import CORE, EVERYONE, Event, all_events
@@ -26,6 +27,7 @@ SERVICES = ("directory", "intake", "routing", "supervision", "scoring", "notify"
 SAMPLES = ROOT / "tests" / "contract" / "samples"
 EVENTS_PAGE = ROOT / "docs" / "events.md"
 ASYNCAPI = ROOT / "docs" / "asyncapi.json"
+CASES_PAGE = ROOT / "docs" / "cases.md"
 SITE = "320412"
 
 
@@ -159,6 +161,8 @@ def write_all() -> Iterator[Path]:
     yield EVENTS_PAGE
     ASYNCAPI.write_text(asyncapi(), "utf-8")
     yield ASYNCAPI
+    CASES_PAGE.write_text(cases_page(), "utf-8")
+    yield CASES_PAGE
     for event in all_events():
         path = sample_path(event)
         if not path.exists():

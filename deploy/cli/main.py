@@ -95,7 +95,7 @@ def show_reconcile(
 
 @app.command()
 def events() -> None:
-    """Writes docs/events.md and docs/asyncapi.json anew, and a golden sample for each event that has none."""
+    """Writes docs/events.md, docs/asyncapi.json and docs/cases.md anew, and a golden sample for each event that has none."""
     for path in documents.write_all():
         console.print(f"wrote {path.relative_to(ROOT)}")
 

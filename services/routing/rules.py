@@ -16,6 +16,12 @@ from services.routing.errors import (
     CaseNotAssigned,
     CaseUnderObjection,
     CaseWasWithdrawn,
+    LeadIsCoHandler,
+    NotTheLead,
+    ObjectionTooLate,
+    UnknownCategory,
+    UnknownOrganisation,
+    UnknownResultClass,
 )
 from services.routing.settings import Clocks, Lights, Matter, RoutingPolicy
 from shared.errors import Refused
@@ -41,7 +47,8 @@ NotCounted = Literal["not_replied", "stale_round", "already_rated", "closed"]
 class Transition:
     """In `status`, whoever holds `permission` may do `action`; the case is `next` after it and `event` tells so.
 
-    Without a permission no route does it: it follows from another service's event.
+    Without a permission no route does it: it follows from another service's event. `clock` says whether the clock of the reply
+    is started anew or stops; `guards` name what may refuse it besides the status.
     """
 
     status: Status
@@ -49,18 +56,23 @@ class Transition:
     permission: str | None
     next: Status
     event: type[CaseEvent]
+    clock: Literal["start", "stop"] | None = None
+    guards: tuple[type[Refused], ...] = ()
 
+
+_HAND_OVER = (UnknownOrganisation, LeadIsCoHandler, UnknownCategory)
 
 TRANSITIONS = (
-    Transition("to_assign", "assign", "case.assign", "assigned", CaseAssigned),
-    Transition("assigned", "assign", "case.assign", "assigned", CaseAssigned),
-    Transition("objected", "assign", "case.assign", "assigned", CaseAssigned),
-    Transition("assigned", "accept", "case.handle", "accepted", CaseAccepted),
-    Transition("assigned", "object", "case.handle", "objected", CaseObjected),
-    Transition("accepted", "reply", "case.handle", "replied", CaseReplied),
+    Transition("to_assign", "assign", "case.assign", "assigned", CaseAssigned, "start", _HAND_OVER),
+    Transition("assigned", "assign", "case.assign", "assigned", CaseAssigned, "start", _HAND_OVER),
+    Transition("objected", "assign", "case.assign", "assigned", CaseAssigned, "start", _HAND_OVER),
+    Transition("assigned", "accept", "case.handle", "accepted", CaseAccepted, None, (NotTheLead,)),
+    Transition("assigned", "object", "case.handle", "objected", CaseObjected, None, (NotTheLead, ObjectionTooLate)),
+    Transition("accepted", "reply", "case.handle", "replied", CaseReplied, "stop", (NotTheLead, UnknownResultClass)),
     Transition("replied", "rate", None, "closed", CaseClosed),
-    Transition("replied", "reopen", None, "assigned", CaseReopened),
-    *(Transition(s, "withdraw", None, "withdrawn", CaseWithdrawn) for s in ("to_assign", "assigned", "accepted", "objected", "replied")),
+    Transition("replied", "reopen", None, "assigned", CaseReopened, "start"),
+    *(Transition(s, "withdraw", None, "withdrawn", CaseWithdrawn) for s in ("to_assign", "replied")),
+    *(Transition(s, "withdraw", None, "withdrawn", CaseWithdrawn, "stop") for s in ("assigned", "accepted", "objected")),
 )
 """The whole state machine (domain, section 2): doors, verbs, history and events follow from it."""
 

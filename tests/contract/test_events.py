@@ -9,6 +9,7 @@ import orjson
 import pytest
 
 from deploy.cli import documents
+from deploy.cli.cases_page import cases_page
 from shared.codec import class_of, read
 from shared.events import Event, all_events
 
@@ -40,6 +41,7 @@ def test_an_event_is_well_formed(event: type[Event]) -> None:
 def test_the_events_page_and_the_asyncapi_document_say_what_the_code_says() -> None:
     assert documents.EVENTS_PAGE.read_text("utf-8") == documents.events_page(), "run `make events`"
     assert documents.ASYNCAPI.read_text("utf-8") == documents.asyncapi(), "run `make events`"
+    assert documents.CASES_PAGE.read_text("utf-8") == cases_page(), "run `make events`"
 
 
 def test_every_event_but_the_last_word_of_a_chain_is_heard_and_told_by_its_own_producer() -> None:
