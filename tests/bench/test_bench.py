@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -106,3 +107,19 @@ def test_no_text_of_the_load_is_certain_enough_to_be_handed_over_without_the_des
 def test_the_page_shows_the_latest_run() -> None:
     result = json.loads((figures.RESULTS / "latest.json").read_text("utf-8"))
     assert figures.PAGE.read_text("utf-8") == figures.page(result)
+
+
+def test_the_try_that_lost_least_to_others_counts_whatever_it_measured_and_no_error_is_put_aside(monkeypatch: pytest.MonkeyPatch) -> None:
+    lost = iter([0.4, 0.2, 0.3])
+    monkeypatch.setattr(bench, "_stolen", lambda before, after: next(lost))
+    rates = iter([30, 10, 20])
+    made = bench.Bench(bench.Settings(tries=3), Console(quiet=True), ExitStack())
+    one = made._undisturbed(lambda seed: {"rate": next(rates), "errors": int(seed == "s"), "seed": seed}, "s")
+    assert (one["rate"], one["stolen"], one["errors"], one["seed"]) == (10, 0.2, 1, "s/1")
+    assert {n: r["rate"] for n, r in one["put_aside"].items()} == {"0": 30, "2": 20}
+
+
+def test_a_run_that_lost_nothing_is_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bench, "_stolen", lambda before, after: 0.05)
+    made = bench.Bench(bench.Settings(), Console(quiet=True), ExitStack())
+    assert made._undisturbed(lambda seed: {"rate": 1}, "s") == {"rate": 1, "stolen": 0.05}

@@ -24,7 +24,7 @@ def _may(role: str, permission: str) -> bool:
 
 def _expected(status: str, action: rules.Action, role: str) -> tuple[int, str]:
     if not _may(role, DOORS[action] or ""):
-        return 403, "NotAllowed"
+        return 403, "NotPermitted"
     try:
         rules.transition(status, action, number="", version=1)
     except rules.Refused as refusal:
@@ -84,7 +84,7 @@ async def test_no_door_of_a_case_fails_whatever_role_and_body(routing: Routing, 
     seen: dict[str, Any] = {}
     for path, method in doors:
         for role in ROLES:
-            for body in ({}, {"reason": "无"}, []):
+            for body in ({}, {"reason": "无"}, []) if role in ("desk", "department") else ({},):
                 url = path.replace("{case_id}", case["id"])
                 headers = {**kit.token(role), "If-Match": str(case["version"] + 100)}
                 if "{" in url:

@@ -26,7 +26,7 @@ REPLICAS = 3
 
 _AGED = text(
     """
-    UPDATE cases SET reply_due_at = :now - make_interval(secs => :week * (1 - n::float / :number)), overdue_round = 0
+    UPDATE cases SET reply_due_at = CAST(:now AS timestamptz) - make_interval(secs => :week * (1 - n::float / :number)), overdue_round = 0
     FROM (SELECT id AS which, row_number() OVER (ORDER BY md5(id::text)) AS n FROM cases) AS shuffled WHERE which = id
     """
 )
