@@ -43,9 +43,10 @@ async def note_refused(request: Request, error: Exception) -> None:
     database: Database = request.app.state.database
     code = refusal_of(error).code()
     try:
-        record = await _record(request, code, named)
         async with database.transaction(durable=False) as own:
-            own.records.append(record)
+            # Who asks is found out through the transaction at hand, and that of the refused write is over.
+            request.state.tx = own
+            own.records.append(await _record(request, code, named))
     except Exception as failure:
         if not is_outage(failure):
             raise

@@ -23,7 +23,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engin
 from shared import crash
 from shared.audit import Record
 from shared.events.base import Event
-from shared.lending import Lent, LentSession, refuse_closed
+from shared.lending import Lent, LentSession, Turns, refuse_closed
 from shared.outgoing import KeptAnswer, Outgoing, store
 from shared.settings import ServiceSettings
 from shared.tables import utc_column
@@ -35,7 +35,7 @@ class Tx(AsyncSession):
     """One transaction. Actions write through it and `emit` into it; only this module commits it."""
 
     def __init__(self, database: Database) -> None:
-        self.lent = Lent(database.engine)
+        self.lent = Lent(database.engine, database.turns)
         super().__init__(sync_session_class=LentSession, expire_on_commit=False, info={"lent": self.lent})
         self.database = database
         self.outgoing: list[Outgoing] = []
@@ -115,6 +115,7 @@ class Database:
             },
         )
         event.listen(self.engine.sync_engine, "checkout", refuse_closed)
+        self.turns = Turns(settings.pool_size + settings.pool_overflow, settings.pool_wait)
         self.after_commit: list[Callable[[Tx], None]] = []
         self.full = False
         """Whether a write was refused for want of disk space, and none has been tried with success since."""
@@ -153,7 +154,7 @@ class Database:
     async def alone(self) -> AsyncIterator[Any]:
         """The driver's connection, on which each statement is a transaction by itself: no round trips for BEGIN and COMMIT, no events,
         no audit. Raises as `Tx.run` does."""
-        lent = Lent(self.engine)
+        lent = Lent(self.engine, self.turns)
         try:
             yield await lent.driver()
         except BaseException:

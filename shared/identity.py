@@ -62,8 +62,8 @@ class Caller:
 class KeySource(Protocol):
     """Where the keys for tokens come from: the database of a service, or the bus for the gateway, which has none."""
 
-    async def find(self, kid: str) -> KnownKey | None:
-        """The key of that id, unless it is unknown or past its day."""
+    async def find(self, kid: str, tx: Tx | None = None) -> KnownKey | None:
+        """The key of that id, unless it is unknown or past its day; read through `tx` where the caller is in a transaction."""
 
 
 class Keys:
@@ -88,14 +88,14 @@ class Keys:
         self._keys = {row["kid"]: KnownKey(**row) for row in rows}
         self._read_at = time.monotonic()
 
-    async def find(self, kid: str) -> KnownKey | None:
-        """The key of that id, unless it is unknown, withdrawn or past its day.
+    async def find(self, kid: str, tx: Tx | None = None) -> KnownKey | None:
+        """The key of that id, unless it is unknown, withdrawn or past its day; read through `tx` as `refresh` says.
 
         Unknown ids are looked up once a second at most; known ones again after five, for a stolen key may be withdrawn.
         Raises KeysNotKnownYet until the first set has come: "sign in again" would be a wrong advice then.
         """
         if time.monotonic() > self._read_at + (5.0 if kid in self._keys else 1.0):
-            await self.refresh()
+            await self.refresh(tx)
         if not self._keys:
             raise KeysNotKnownYet()
         key = self._keys.get(kid)
@@ -140,7 +140,7 @@ async def caller_of(request: Request) -> Caller | None:
         elif scheme.lower() != "bearer" or not token:
             raise TokenNotValid(where="Authorization")
         else:
-            state.caller = await verify(request.app.state.keys, token)
+            state.caller = await verify(request.app.state.keys, token, getattr(state, "tx", None))
     found: Caller | None = state.caller
     return found
 
@@ -150,7 +150,7 @@ _known: dict[bytes, tuple[str, str, Caller]] = {}
 """Digest of a token whose signature and claims were verified → key id, public key, caller: an Ed25519 check costs 0.2 ms."""
 
 
-async def verify(keys: KeySource, token: str) -> Caller:
+async def verify(keys: KeySource, token: str, tx: Tx | None = None) -> Caller:
     """The caller that a token names. Raises TokenNotValid when signature, issuer, audience or time do not hold.
 
     A token that was verified before is believed while its key is still the same and valid, and until it expires.
@@ -158,21 +158,21 @@ async def verify(keys: KeySource, token: str) -> Caller:
     digest = hashlib.sha256(token.encode()).digest()
     if (before := _known.get(digest)) is not None:
         kid, public_key, caller = before
-        key = await keys.find(kid)
+        key = await keys.find(kid, tx)
         if key is not None and key.public == public_key and key.use == "token" and caller.expires_at.timestamp() > time.time() - LEEWAY:
             return caller
         _known.pop(digest, None)
-    kid, public_key, caller = await _verify(keys, token)
+    kid, public_key, caller = await _verify(keys, token, tx)
     if len(_known) >= _KNOWN_TOKENS:
         _known.pop(next(iter(_known)))
     _known[digest] = kid, public_key, caller
     return caller
 
 
-async def _verify(keys: KeySource, token: str) -> tuple[str, str, Caller]:
+async def _verify(keys: KeySource, token: str, tx: Tx | None) -> tuple[str, str, Caller]:
     try:
         kid = _header(token)["kid"]
-        known = await keys.find(kid)
+        known = await keys.find(kid, tx)
         if known is None or known.use != "token":
             raise TokenNotValid(where="Authorization")
         decoded = jwt.decode(token, OKPKey.import_key({"kty": "OKP", "crv": "Ed25519", "x": known.public}), algorithms=["Ed25519", "EdDSA"])

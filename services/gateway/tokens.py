@@ -97,7 +97,7 @@ class PublishedKeys:
             }
             log.info("keys_learned", set_no=event.set_no, keys=len(event.keys))
 
-    async def find(self, kid: str) -> KnownKey | None:
+    async def find(self, kid: str, tx: object = None) -> KnownKey | None:
         """The key of that id. An unknown one is asked for once a second at most. Raises BusAway when it could not be asked for."""
         if kid not in self._keys and time.monotonic() > self._asked_at + 1.0 and not await self.ask():
             raise BusAway

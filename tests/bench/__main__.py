@@ -1,9 +1,7 @@
 """`make bench`: every part, medians of interleaved runs, a table; exit status 1 when a floor is missed, and which.
 
 ONLY=b,c runs these parts alone, RUNS=1 once each: quick looks, which are not kept as the latest. SEED gives other texts.
-
-A virtual machine's host may give its processors to others for a while. A run that lost more than `stolen_at_most` of the time is
-made again, up to `tries` times, and the one that lost least counts, whatever it measured; those put aside are in the report too.
+A run in which the host gave the processors to others is made again (`undisturbed`).
 """
 
 from __future__ import annotations
@@ -15,9 +13,9 @@ import time
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any, TypeVar
 
-import psutil
 import uvloop
 from rich.console import Console
 
@@ -29,6 +27,7 @@ from tests.bench import burst, chain, figures, footprint, latency, lifecycle, ov
 from tests.bench.figures import Figure
 from tests.bench.grounds import Grounds
 from tests.bench.place import Place
+from tests.bench.undisturbed import undisturbed
 
 PARTS = "abcdef"
 LABELLED = ROOT.parent / "shared" / "data" / "messages_labelled.csv.gz"
@@ -100,7 +99,9 @@ class Bench:
         found: dict[str, list[Run]] = {kind: [] for kind in kinds}
         for number in range(self.settings.runs):
             for kind in kinds:
-                one = self._undisturbed(lambda seed, kind=kind: run(kind, seed), f"{self.settings.seed}/{part}/{kind}/{number}")
+                one = undisturbed(
+                    partial(run, kind), f"{self.settings.seed}/{part}/{kind}/{number}", self.settings.stolen_at_most, self.settings.tries
+                )
                 found[kind].append(one)
                 shown = {name: value for name, value in one.items() if not isinstance(value, dict) and value is not None}
                 self._console.print(
@@ -108,19 +109,6 @@ class Bench:
                 )
         self.details[part] = found
         return found
-
-    def _undisturbed(self, run: Callable[[str], Run], seed: str) -> Run:
-        """The try that lost least to others; what was put aside stands beside it."""
-        tries: list[Run] = []
-        while not tries or (tries[-1]["stolen"] > self.settings.stolen_at_most and len(tries) < self.settings.tries):
-            before = psutil.cpu_times()
-            one = run(f"{seed}/{len(tries)}" if tries else seed)
-            tries.append({**one, "stolen": _stolen(before, psutil.cpu_times())})
-        best = min(tries, key=lambda one: float(one["stolen"]))
-        aside = {str(n): one for n, one in enumerate(tries) if one is not best}
-        # An error is one, whoever had the processor.
-        errors = {"errors": max(one["errors"] for one in tries)} if "errors" in best else {}
-        return {**best, **errors, "put_aside": aside} if aside else best
 
     def _add(self, part: str, name: str, unit: str, runs: Sequence[float], **bounds: Any) -> None:
         self.figures.append(Figure(part, name, unit, tuple(runs), **bounds))
@@ -291,12 +279,6 @@ async def _chained(grounds: Grounds, is_raw: bool, events: int, seed: str) -> Ru
         return await chain.run(grounds, one, events, seed)
     finally:
         one.stop()
-
-
-def _stolen(before: Any, after: Any) -> float:
-    """The share of all processors' time that the host gave to others."""
-    whole = sum(after[:8]) - sum(before[:8])
-    return round((getattr(after, "steal", 0.0) - getattr(before, "steal", 0.0)) / whole, 3) if whole else 0.0
 
 
 def conclude(found: Sequence[Figure], details: dict[str, Any], settings: Settings, machine: dict[str, Any], console: Console) -> int:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import random
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,7 @@ from services.intake.settings import IntakePolicy
 from shared import profile
 from shared.settings import ServiceSettings
 from tests.bench import __main__ as bench
-from tests.bench import figures
+from tests.bench import figures, undisturbed
 from tests.bench.client import Client
 from tests.bench.figures import Figure
 from tests.bench.submit import Control
@@ -110,16 +109,13 @@ def test_the_page_shows_the_latest_run() -> None:
 
 
 def test_the_try_that_lost_least_to_others_counts_whatever_it_measured_and_no_error_is_put_aside(monkeypatch: pytest.MonkeyPatch) -> None:
-    lost = iter([0.4, 0.2, 0.3])
-    monkeypatch.setattr(bench, "_stolen", lambda before, after: next(lost))
-    rates = iter([30, 10, 20])
-    made = bench.Bench(bench.Settings(tries=3), Console(quiet=True), ExitStack())
-    one = made._undisturbed(lambda seed: {"rate": next(rates), "errors": int(seed == "s"), "seed": seed}, "s")
+    lost, rates = iter([0.4, 0.2, 0.3]), iter([30, 10, 20])
+    monkeypatch.setattr(undisturbed, "_stolen", lambda before, after: next(lost))
+    one = undisturbed.undisturbed(lambda seed: {"rate": next(rates), "errors": int(seed == "s"), "seed": seed}, "s", 0.05, 3)
     assert (one["rate"], one["stolen"], one["errors"], one["seed"]) == (10, 0.2, 1, "s/1")
     assert {n: r["rate"] for n, r in one["put_aside"].items()} == {"0": 30, "2": 20}
 
 
-def test_a_run_that_lost_nothing_is_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bench, "_stolen", lambda before, after: 0.05)
-    made = bench.Bench(bench.Settings(), Console(quiet=True), ExitStack())
-    assert made._undisturbed(lambda seed: {"rate": 1}, "s") == {"rate": 1, "stolen": 0.05}
+def test_a_run_that_lost_little_is_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(undisturbed, "_stolen", lambda before, after: 0.05)
+    assert undisturbed.undisturbed(lambda seed: {"rate": 1}, "s", 0.05, 3) == {"rate": 1, "stolen": 0.05}

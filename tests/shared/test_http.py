@@ -8,6 +8,7 @@ import json
 import uuid
 from collections.abc import AsyncIterator
 
+import httpx
 import pytest
 import pytest_asyncio
 from sqlalchemy import text
@@ -25,8 +26,6 @@ from tests.shared import service as tiny
 @pytest_asyncio.fixture
 async def service(settings: ServiceSettings) -> AsyncIterator[tiny.Service]:
     """The tiny service without its background loops."""
-    import httpx
-
     app = tiny.build(settings)
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://service") as client:
@@ -39,6 +38,15 @@ async def test_what_only_reads_has_nothing_to_tell(service: tiny.Service) -> Non
         async with service.app.state.database.transaction(reading=True) as tx:
             emit(tx, tiny.MarkCounted(mark="a"))
     assert not await service.scalar("SELECT count(*) FROM kit_outbox")
+
+
+async def test_a_write_reads_keys_that_have_grown_old_on_the_connection_it_has(settings: ServiceSettings) -> None:
+    app = tiny.build(settings.model_copy(update={"pool_size": 1, "pool_overflow": 0, "pool_wait": 1.0}))
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://service") as client:
+        made = (await client.post("/marks", json={"mark": "a"})).json()
+        headers = {**token(permissions=["mark.bump"]), "If-Match": str(made["version"]), "Idempotency-Key": "a-key-of-mine"}
+        assert (await client.post("/marks/a/bump", headers=headers)).status_code == 200
+    await app.state.database.close()
 
 
 async def counts(service: tiny.Service) -> tuple[object, ...]:
@@ -178,8 +186,6 @@ def test_a_route_without_a_permission_keeps_the_service_from_starting(settings: 
 
 
 async def test_database_outage_is_a_503_and_ready_says_so(settings: ServiceSettings) -> None:
-    import httpx
-
     away = settings.model_copy(update={"database_url": "postgresql+asyncpg://x:y@127.0.0.1:1/x", "pool_wait": 0.5})
     app = tiny.build(away)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app, raise_app_exceptions=False), base_url="http://service") as client:

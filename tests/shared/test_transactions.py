@@ -9,6 +9,7 @@ import pytest
 import pytest_asyncio
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from shared.db import Database, Tx, is_outage
 from shared.settings import ServiceSettings
@@ -161,3 +162,28 @@ async def test_a_commit_that_does_not_wait_for_the_disk_says_so_for_itself_only(
     async with single.transaction() as tx:
         (row,) = await tx.run("SELECT current_setting('synchronous_commit') AS said")
     assert row["said"] == "on"
+
+
+async def test_connections_are_given_in_the_order_in_which_they_were_asked_for(single: Database) -> None:
+    order = []
+
+    async def use(name: str) -> None:
+        for _ in range(3):
+            async with single.alone() as connection:
+                await connection.execute("SELECT 1")
+                order.append(name)
+
+    await asyncio.gather(*(use(name) for name in "abc"))
+    assert "".join(order) == "abcabcabc"
+
+
+async def test_who_waits_too_long_for_a_connection_is_told_so_and_blocks_nobody(settings: ServiceSettings) -> None:
+    database = Database(tiny.NAME, settings.model_copy(update={"pool_size": 1, "pool_overflow": 0, "pool_wait": 0.1}))
+    async with database.alone():
+        with pytest.raises(PoolTimeout):
+            async with database.alone():
+                pass
+    async with database.transaction() as tx:
+        await both(tx)
+    assert await marks(database) == ["driver", "session"]
+    await database.close()
