@@ -1,7 +1,6 @@
-"""`make bench`: every part, medians of interleaved runs, a table; exit status 1 when a floor is missed, and which.
+"""`make bench`: every part, medians of interleaved runs (`undisturbed`), a table; exit status 1 when a floor is missed, and which.
 
 ONLY=b,c runs these parts alone, RUNS=1 once each: quick looks, which are not kept as the latest. SEED gives other texts.
-A run in which the host gave the processors to others is made again (`undisturbed`).
 """
 
 from __future__ import annotations
@@ -96,17 +95,13 @@ class Bench:
 
     def _interleaved(self, part: str, kinds: Sequence[str], run: Callable[[str, str], Run]) -> dict[str, list[Run]]:
         """Every kind once, then every kind again, as often as there are runs; `run` gets the kind and a seed."""
-        found: dict[str, list[Run]] = {kind: [] for kind in kinds}
-        for number in range(self.settings.runs):
+        found, made_of = {kind: list[Run]() for kind in kinds}, self.settings
+        for number in range(made_of.runs):
             for kind in kinds:
-                one = undisturbed(
-                    partial(run, kind), f"{self.settings.seed}/{part}/{kind}/{number}", self.settings.stolen_at_most, self.settings.tries
-                )
+                one = undisturbed(partial(run, kind), f"{made_of.seed}/{part}/{kind}/{number}", made_of.stolen_at_most, made_of.tries)
                 found[kind].append(one)
                 shown = {name: value for name, value in one.items() if not isinstance(value, dict) and value is not None}
-                self._console.print(
-                    f"({part}) {number + 1}/{self.settings.runs} {kind} {shown}", style="dim", highlight=False, markup=False
-                )
+                self._console.print(f"({part}) {number + 1}/{made_of.runs} {kind} {shown}", style="dim", highlight=False, markup=False)
         self.details[part] = found
         return found
 
