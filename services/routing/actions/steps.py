@@ -71,15 +71,16 @@ def step(tx: Tx, held: Held, action: rules.Action, by: Actor, at: datetime, *, n
 def tell(tx: Tx, case: CaseState, kind: type[Event], **facts: Any) -> None:
     """Emits an event about a case as it is after the step."""
     about = {"case_id": case.id, "opinion_id": case.opinion_id, "number": case.number, "case_version": case.version, "round": case.round}
-    emit(tx, kind(**about, **facts))
+    emit(tx, kind(**about, part_of=None if case.part_of == case.id else case.part_of, **facts))
 
 
 def set_clock(tx: Tx, case: CaseState, at: datetime) -> None:
     """Starts the reply clock of the case's round with a hand-over `at`; the round's first hand-over bounds it."""
     if case.clock_from is None:
         case.clock_from = at
+    clocks = rules.clocks_of(tx.policy.clocks, case.lane)
     found = rules.reply_due(
-        tx.policy.clocks, cast(Matter, case.matter), case.round, handed_over_at=at, round_from=case.clock_from, calendar=official_calendar()
+        clocks, cast(Matter, case.matter), case.round, handed_over_at=at, round_from=case.clock_from, calendar=official_calendar()
     )
     case.handed_over_at, case.reply_due_at = at, found.at
     case.due_is_provisional, case.due_calendar = found.provisional, found.calendar
