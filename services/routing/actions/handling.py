@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from datetime import datetime
 
 from services.routing import rules
-from services.routing.actions.held import Held, hold, write
+from services.routing.actions.held import Held, hold, write, write_all
 from services.routing.actions.organisations import check_active
 from services.routing.actions.pre_assigned import end_pre_assignment
-from services.routing.actions.steps import Actor, actor, give_parts, set_clock, step, tell
+from services.routing.actions.steps import Actor, actor, give_parts_of, set_clock, step, tell
 from services.routing.actions.together import check_alone, together
 from services.routing.errors import CaseNotFound, NotTheLead, ObjectionTooLate, UnknownCategory, UnknownResultClass
 from services.routing.lanes.queries import check_plan
@@ -57,16 +58,17 @@ async def hand_over(
     tx: Tx, held: Held, by: Actor, lead: str, co_handlers: list[str], category: str | None = None, lane: Lane = "ordinary"
 ) -> None:
     """Hands a held case over to organisations that are active, and with it those that are handled with it."""
-    at = now()
-    for one in await together(tx, held):
-        await _hand_over(tx, one, by, at, lead, co_handlers, category if one is held else None, lane)
+    group = await together(tx, held)
+    for one in group:
+        move_over(tx, one, by, now(), lead, co_handlers, category if one is held else None, lane)
+    await give_and_write(tx, group, lead, co_handlers)
 
 
-async def _hand_over(
-    tx: Tx, held: Held, by: Actor, at: datetime, lead: str, co_handlers: list[str], category: str | None, lane: Lane
+def move_over(
+    tx: Tx, held: Held, by: Actor, at: datetime, lead: str, co_handlers: list[str], category: str | None, lane: Lane = "ordinary"
 ) -> None:
+    """The step of a hand-over: what refuses it refuses it here, before anything is written. `give_and_write` is to follow."""
     case = held.case
-    first = case.status == "to_assign"
     move = step(tx, held, "assign", by, at)
     if category is not None and category != case.category:
         _correct(tx, case, category)
@@ -83,9 +85,14 @@ async def _hand_over(
         reply_due_at=case.reply_due_at,
         due_is_provisional=case.due_is_provisional,
     )
-    await give_parts(tx, case, lead, co_handlers)
-    await write(tx, held)
-    if first and case.version > 2:
+
+
+async def give_and_write(tx: Tx, moved: Sequence[Held], lead: str, co_handlers: list[str]) -> None:
+    """Gives these organisations their parts in cases that were moved over, and writes them all."""
+    waited = [one.case for one in moved if one.read["status"] == "to_assign" and one.read["version"] > 1]
+    await give_parts_of(tx, [one.case for one in moved], lead, co_handlers)
+    await write_all(tx, moved)
+    for case in waited:
         await end_pre_assignment(tx, case, (lead, *co_handlers))
 
 

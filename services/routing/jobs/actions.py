@@ -13,11 +13,11 @@ from typing import Any
 from sqlalchemy import delete, select, update
 from sqlmodel import col
 
-from services.routing.actions.handling import hand_over
+from services.routing.actions.handling import give_and_write, move_over
 from services.routing.actions.held import Held, hold_all
 from services.routing.actions.organisations import check_active
 from services.routing.actions.steps import Actor
-from services.routing.actions.together import check_alone
+from services.routing.actions.together import check_alone, together
 from services.routing.errors import CaseNotFound, UnknownCategory
 from services.routing.jobs import queries, rules
 from services.routing.jobs.models import Job, JobItem, JobPage
@@ -138,17 +138,19 @@ async def _assign(tx: Tx, job: Job, items: Sequence[Mapping[str, Any]]) -> list[
     except Refused as refusal:
         return [refusal.code()] * len(items)
     held = {one.case.id: one for one in await hold_all(tx, "id = ANY($1) ORDER BY id FOR UPDATE", [item["case_id"] for item in items])}
-    outcomes = []
+    outcomes, moved, at = [], [], now()
     for item in items:
         try:
             one = _seen(held.get(item["case_id"]), job)
             check_alone(one)
             check_version(one.case.version, item["version"])
-            # What it refuses it refuses before it has written anything.
-            await hand_over(tx, one, by, wanted["lead"], wanted["co_handlers"], wanted["category"])
+            for other in await together(tx, one):
+                move_over(tx, other, by, at, wanted["lead"], wanted["co_handlers"], wanted["category"] if other is one else None)
+                moved.append(other)
             outcomes.append(DONE)
         except Refused as refusal:
             outcomes.append(refusal.code())
+    await give_and_write(tx, moved, wanted["lead"], wanted["co_handlers"])
     return outcomes
 
 

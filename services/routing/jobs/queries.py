@@ -18,9 +18,9 @@ from shared.http import PageQuery
 from shared.identity import Caller
 
 _SEEN = """
-    SELECT id, number, version FROM cases c WHERE id = ANY($1) AND (
+    SELECT id, number, version FROM cases WHERE id = ANY($1) AND (
         ($2 AND starts_with(region, $3))
-        OR (NOT $2 AND EXISTS (SELECT FROM part WHERE case_id = c.id AND current AND organisation = $4)))
+        OR (NOT $2 AND id IN (SELECT case_id FROM part WHERE case_id = ANY($1) AND current AND organisation = $4)))
     """
 _ROWS = """
     SELECT id, number, title, region, category, status, lead, co_handlers, lane, round, reply_due_at, opened_at
