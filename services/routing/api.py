@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from services.routing import queries, rules
 from services.routing.actions import handling
 from services.routing.models import CaseState
+from services.routing.settings import Lane
 from shared.clock import now
 from shared.db import Tx
 from shared.http import Blank, IfMatch, InTx, Page, Paging, RequestModel, page_of, service_router
@@ -29,7 +30,8 @@ class _Out(BaseModel):
 
 
 class CaseLine(_Out):
-    """A case in a list. `department` is the lead (主办); `overdue` says that a reply is owed and was due before now."""
+    """A case in a list. `department` is the lead (主办); `overdue` says that a reply is owed and was due before now. `handled_with` is
+    the head of cases handled together, `part_of` the first of those that a matter was split into; these name themselves."""
 
     id: uuid.UUID
     number: str
@@ -46,6 +48,9 @@ class CaseLine(_Out):
     due_is_provisional: bool
     overdue: bool = False
     opened_at: datetime
+    lane: Lane
+    handled_with: uuid.UUID | None
+    part_of: uuid.UUID | None
 
 
 class ReplyOut(_Out):

@@ -98,3 +98,25 @@ class SearchTooShort(Refused):
     """The search text has no two characters in a row to look for."""
 
     status = 422
+
+
+class CaseIsJoined(Refused):
+    """The case is handled together with another one, its `head`: what is done with that is done with it."""
+
+    shown = ("head", "current")
+
+
+class CaseHandledTogether(Refused):
+    """The case is the head of others or handled with one; this is for a case by itself."""
+
+    shown = ("current",)
+
+
+class PartsNotAnswered(Refused):
+    """Parts that were split off this case have not answered; `open` lists their numbers."""
+
+    shown = ("open",)
+
+
+class PlanMissing(Refused):
+    """On the fast lane the plan comes before the reply."""

@@ -5,13 +5,37 @@ from __future__ import annotations
 from fastapi import FastAPI
 
 from services.routing import api
-from services.routing.clock import sweeps
+from services.routing.clock import sweeps as case_sweeps
 from services.routing.consumers import consumers
+from services.routing.jobs import api as jobs
+from services.routing.jobs.clock import sweeps as job_sweeps
+from services.routing.joining import api as joining
+from services.routing.lanes import api as lanes
+from services.routing.lanes.clock import sweeps as lane_sweeps
+from services.routing.pre_assignments import api as pre_assignments
+from services.routing.pre_assignments.clock import sweeps as pre_assignment_sweeps
+from services.routing.proposals import api as proposals
 from services.routing.reports import api as reports
 from services.routing.settings import Settings
+from services.routing.splitting import api as splitting
 from shared.app import create_app
+from shared.sweeps import Sweeps
 
 
 def build(settings: Settings | None = None) -> FastAPI:
     """The service. Raises ProfileNotValid when the place's profile does not fit."""
-    return create_app("routing", settings=settings or Settings(), routers=[api.router, reports.router], consumers=consumers, sweeps=sweeps)
+    sweeps = Sweeps()
+    for capability in (case_sweeps, pre_assignment_sweeps, lane_sweeps, job_sweeps):
+        sweeps.all.extend(capability.all)
+    routers = [
+        api.router,
+        proposals.router,
+        pre_assignments.router,
+        lanes.router,
+        joining.router,
+        splitting.router,
+        jobs.router,
+        jobs.downloads,
+        reports.router,
+    ]
+    return create_app("routing", settings=settings or Settings(), routers=routers, consumers=consumers, sweeps=sweeps)

@@ -27,7 +27,7 @@ from shared.tables import Prepared, prepared
 EVERYWHERE = "case.read"
 """Reads all cases of the caller's region; without it only those in which the caller's organisation has a part."""
 
-_NUMBER = re.compile(r"^[0-9A-Za-z]{2,24}-[0-9]{4}-[0-9A-Za-z]{4,16}$")
+_NUMBER = re.compile(r"^[0-9A-Za-z]{2,24}-[0-9]{4}-[0-9A-Za-z]{4,16}(-[0-9]{1,2})?$")
 """What looks like a tracking number is looked for as one, and not in the texts."""
 _LISTED: tuple[Any, ...] = (
     col(Case.id),
@@ -44,6 +44,9 @@ _LISTED: tuple[Any, ...] = (
     col(Case.reply_due_at),
     col(Case.due_is_provisional),
     col(Case.opened_at),
+    col(Case.lane),
+    col(Case.handled_with),
+    col(Case.part_of),
 )
 
 
@@ -206,7 +209,8 @@ async def past_of(tx: Tx, case_id: uuid.UUID) -> Past:
 
 async def count_classes(tx: Tx, caller: Caller, department: str | None) -> dict[str, int]:
     """Result class → cases whose newest reply has it, within the caller's scope: its own as lead, or a region's."""
-    query = select(col(Case.result_class), func.count()).where(col(Case.result_class).is_not(None)).group_by(col(Case.result_class))
+    counted = (col(Case.result_class).is_not(None), col(Case.lane) != "instant", func.coalesce(col(Case.part_of) == col(Case.id), True))
+    query = select(col(Case.result_class), func.count()).where(*counted).group_by(col(Case.result_class))
     if caller.may(EVERYWHERE):
         query = query.where(col(Case.region).startswith(caller.region, autoescape=True))
     else:

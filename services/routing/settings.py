@@ -13,6 +13,9 @@ from shared.workdays import Clock
 Matter = Literal["opinion", "suggestion"]
 """What a case is about: a resident's opinion (民意) or a deputy's suggestion (建议、批评和意见). Their clocks differ."""
 
+Lane = Literal["ordinary", "instant", "fast"]
+"""How a case is handled: the ordinary way, as an instant matter (即时交办处理事项), or on the fast lane (即事即提、即办即回)."""
+
 Status = Literal["to_assign", "assigned", "accepted", "replied", "closed", "objected", "withdrawn"]
 """Where a case stands; `rules.TRANSITIONS` says what leads on from each."""
 
@@ -60,6 +63,8 @@ class Clocks(_Strict):
     co_handler: dict[Matter, Clock] = Field(description="until a co-handler's opinion; never later than the reply is due")
     feedback: Clock = Field(description="how long a deputy may take to rate a reply")
     fast_lane: FastLane | None = None
+    instant: Clock | None = Field(default=None, description="until an instant matter is done; without it the place has none")
+    pre_assignment: Clock | None = Field(default=None, description="until a unit answers a pre-assignment; without it the place has none")
 
     @model_validator(mode="after")
     def _for_every_matter(self) -> Clocks:
@@ -120,6 +125,14 @@ class Reports(_Strict):
     decimals: int = Field(ge=0, le=4)
 
 
+class Proposals(_Strict):
+    """What departments are proposed by: the `last` so many cases of the category that were finally handled; those of the case's own
+    region alone when there are at `least` so many of them."""
+
+    last: int = Field(ge=1, le=2000)
+    least: int = Field(ge=1, le=2000)
+
+
 class Automatic(_Strict):
     """When a category is certain enough for a case to be handed over without the desk."""
 
@@ -151,6 +164,7 @@ class RoutingPolicy(_Strict):
     ratings: Ratings
     reports: Reports
     automatic: Automatic
+    proposals: Proposals
     categories: tuple[Category, ...]
 
     @model_validator(mode="after")
@@ -184,4 +198,7 @@ class Settings(ServiceSettings):
     overdue_batch: int = Field(default=200, ge=1, description="cases that one sweep marks as overdue")
     waiting_batch: int = Field(default=500, ge=1, description="waiting cases that one transaction assigns when their department has come")
     calendar_batch: int = Field(default=200, ge=1, description="deadlines that one transaction computes anew under a new calendar")
+    job_batch: int = Field(default=200, ge=1, description="cases of a bulk job that one transaction works off")
+    job_most_cases: int = Field(default=20_000, ge=1, description="cases that one bulk job may have")
+    job_keep_hours: int = Field(default=72, ge=1, description="hours after which the rows of a bulk job are deleted")
     search_batch: int = Field(default=200, ge=1, description="cases that one sweep makes searchable by index")

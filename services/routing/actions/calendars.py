@@ -122,7 +122,8 @@ def _recomputed(tx: Tx, found: _Found, policy: RoutingPolicy | None, calendar: C
         log.warning("deadline_left_alone", case_id=str(case.id), profile_version=found.decided_under)
         return False
     matter, first = cast(Matter, case.matter), case.clock_from
-    due = rules.reply_due(policy.clocks, matter, case.round, handed_over_at=case.handed_over_at, round_from=first, calendar=calendar)
+    clocks = rules.clocks_of(policy.clocks, case.lane)
+    due = rules.reply_due(clocks, matter, case.round, handed_over_at=case.handed_over_at, round_from=first, calendar=calendar)
     was = case.reply_due_at
     if (due.at, due.provisional) == (was, case.due_is_provisional):
         return False

@@ -27,7 +27,9 @@ _CASES = """
         WHERE ((:everywhere AND starts_with(region, :region)) OR (NOT :everywhere AND lead = :organisation))
             AND (CAST(:department AS text) IS NULL OR lead = :department)
             AND opened_at >= :since AND opened_at < :until
+            AND lane <> 'instant' AND (part_of IS NULL OR part_of = id)
     )"""
+"""Instant matters are counted apart (`lanes`); a matter that was split is one, counted by its first case."""
 _SETS = "GROUPING SETS ((), (lead), (category), (year))"
 _WHICH = "GROUPING(lead, category, year) AS sets, lead, category, year"
 
