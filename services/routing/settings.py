@@ -6,6 +6,8 @@ from typing import ClassVar, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from services.routing.labels import Label
+from services.routing.supervising.settings import Supervising
 from shared.events.intake import RatingLevel
 from shared.settings import ServiceSettings
 from shared.workdays import Clock
@@ -19,13 +21,6 @@ Status = Literal["to_assign", "assigned", "accepted", "replied", "closed", "obje
 
 class _Strict(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Label(_Strict):
-    """A text in both languages."""
-
-    zh: str = Field(min_length=1)
-    en: str = Field(min_length=1)
 
 
 class ResultClass(_Strict):
@@ -150,6 +145,7 @@ class RoutingPolicy(_Strict):
     phases: tuple[Phase, ...] = Field(min_length=1)
     ratings: Ratings
     reports: Reports
+    supervising: Supervising
     automatic: Automatic
     categories: tuple[Category, ...]
 
@@ -184,4 +180,6 @@ class Settings(ServiceSettings):
     overdue_batch: int = Field(default=200, ge=1, description="cases that one sweep marks as overdue")
     waiting_batch: int = Field(default=500, ge=1, description="waiting cases that one transaction assigns when their department has come")
     calendar_batch: int = Field(default=200, ge=1, description="deadlines that one transaction computes anew under a new calendar")
+    promise_batch: int = Field(default=200, ge=1, description="overdue promises that one sweep tells of")
+    look_back_batch: int = Field(default=500, ge=1, description="items that one transaction adds to a look-back")
     search_batch: int = Field(default=200, ge=1, description="cases that one sweep makes searchable by index")

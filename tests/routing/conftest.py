@@ -12,6 +12,7 @@ import httpx
 import pytest_asyncio
 
 from shared.events import Event
+from shared.workdays import CHINA
 from tests import kit
 from tests.routing import golden
 
@@ -71,6 +72,13 @@ class Routing:
 
 
 REPLY = {"class": "A", "text": "路灯已修复，电话 13812345678 可核实。", "signer": "王局长"}
+
+
+def answering(policy: Any, code: str) -> dict[str, Any]:
+    """A reply of a class, with a promise where the place's profile counts the class as one."""
+    day = (datetime.now(CHINA) + timedelta(days=90)).date().isoformat()
+    promise = {"promised": "年底前更换全部路灯", "promised_by": day} if policy.result_class(code).counts_as_promise else {}
+    return {**REPLY, "class": code, **promise}
 
 
 def ok(answer: httpx.Response) -> dict[str, Any]:

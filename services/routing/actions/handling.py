@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import uuid
+from datetime import date
 
 from services.routing.actions.held import Held, hold, write
 from services.routing.actions.organisations import check_active
 from services.routing.actions.steps import actor, give_parts, set_clock, step, tell
 from services.routing.errors import CaseNotFound, NotTheLead, ObjectionTooLate, UnknownCategory, UnknownResultClass
 from services.routing.models import CaseState
+from services.routing.promises import actions as promises
+from services.routing.promises.rules import pledged
 from shared.clock import now
 from shared.db import Tx
 from shared.events.routing import CategoryCorrected
@@ -89,8 +92,20 @@ async def object_to(tx: Tx, case_id: uuid.UUID, caller: Caller, version: int, re
     return case
 
 
-async def reply(tx: Tx, case_id: uuid.UUID, caller: Caller, version: int, *, result_class: str, text: str, signer: str) -> CaseState:
-    """The lead department answers in this round with a result class. Raises as `accept` does, and UnknownResultClass."""
+async def reply(
+    tx: Tx,
+    case_id: uuid.UUID,
+    caller: Caller,
+    version: int,
+    *,
+    result_class: str,
+    text: str,
+    signer: str,
+    promised: str | None,
+    promised_by: date | None,
+) -> CaseState:
+    """The lead department answers in this round with a result class, and a promise where the class counts as one.
+    Raises as `accept` does, UnknownResultClass, PromiseMissing, PromiseNotNeeded, PromiseNotLater."""
     held = await _led(tx, case_id, caller, version)
     case = held.case
     at = now()
@@ -98,6 +113,7 @@ async def reply(tx: Tx, case_id: uuid.UUID, caller: Caller, version: int, *, res
     known = tx.policy.result_class(result_class)
     if known is None:
         raise UnknownResultClass(where="class", known=[c.code for c in tx.policy.result_classes])
+    pledge = pledged(known, promised, promised_by, at)
     assert case.reply_due_at is not None
     assert case.lead is not None
     answer = {
@@ -112,6 +128,7 @@ async def reply(tx: Tx, case_id: uuid.UUID, caller: Caller, version: int, *, res
     await tx.run(_ADD_REPLY, case.id, case.round, text, *answer.values())
     case.result_class = known.code
     tell(tx, case, move.event, text=mask(text), **answer)
+    await promises.replied(tx, case, pledge, at)
     await write(tx, held)
     return case
 

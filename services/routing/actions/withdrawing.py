@@ -8,6 +8,7 @@ from typing import Literal
 
 from services.routing.actions.held import hold, write
 from services.routing.actions.steps import RESIDENT, step, take_parts, tell
+from services.routing.promises import actions as promises
 from shared.consumers import Early
 from shared.db import Tx
 from shared.events import derived_id
@@ -25,3 +26,4 @@ async def withdraw(tx: Tx, opinion_id: uuid.UUID, at: datetime, reason: Literal[
     await write(tx, held)
     tell(tx, case, move.event, reason=reason)
     await take_parts(tx, case)
+    await promises.withdrawn(tx, case, at)
