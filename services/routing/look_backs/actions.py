@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
+from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import select
@@ -14,14 +14,13 @@ from services.routing.actions.steps import tell
 from services.routing.errors import UnknownResultClass
 from services.routing.look_backs import queries, rules
 from services.routing.look_backs.models import LookBack, LookBackFinding, LookBackItem
-from services.routing.look_backs.rules import Selection
+from services.routing.look_backs.rules import Found, Selection
 from services.routing.models import SupervisionMark
 from services.routing.promises import actions as promises
 from services.routing.promises.rules import OWED
 from services.routing.queries import state_by_id
 from services.routing.reports.rules import year_of
 from services.routing.supervising.actions import check_cases
-from services.routing.supervising.settings import Finding
 from shared.clock import now
 from shared.db import Tx
 from shared.events import new_id
@@ -101,20 +100,7 @@ async def _add(tx: Tx, look_back: LookBack, most: int) -> list[Any]:
     return list(await tx.run(statement, *values, look_back.id))
 
 
-async def find_out(
-    tx: Tx,
-    look_back_id: uuid.UUID,
-    case_id: uuid.UUID,
-    caller: Caller,
-    version: int,
-    *,
-    finding: Finding,
-    evidence: str,
-    looked_by: str,
-    looked_at: datetime,
-    delivered_at: datetime | None,
-    supervise: bool,
-) -> LookBackItem:
+async def find_out(tx: Tx, look_back_id: uuid.UUID, case_id: uuid.UUID, caller: Caller, version: int, found: Found) -> LookBackItem:
     """Enters what was found of an item: done keeps what was promised on the case; not done may have it supervised again.
     Raises LookBackNotFound, LookBackFilling, LookBackIsClosed, StaleVersion, LookedInFuture, OnlyUndoneIsSupervised, NotReplied,
     DeliveryNotPossible.
@@ -124,32 +110,18 @@ async def find_out(
     item = await queries.find_item(tx, look_back_id, case_id)
     check_version(item.version, version)
     case, at = await state_by_id(tx, case_id), now()
-    rules.check_finding(case, finding, supervise=supervise, looked_at=looked_at, at=at)
-    item.finding, item.version = finding, item.version + 1
-    if finding == "done":
-        await promises.found_done(tx, case_id, delivered_at=delivered_at or looked_at, evidence=evidence, at=at)
-    if supervise:
+    rules.check_finding(case, found, at)
+    item.finding, item.version = found.finding, item.version + 1
+    if found.finding == "done":
+        delivered_at = found.delivered_at or found.looked_at
+        await promises.found_done(tx, case_id, delivered_at=delivered_at, evidence=found.evidence, at=at)
+    if found.supervised:
         mark = {"case_id": case_id, "round": case.round, "reason": "look_back", "at": at}
         await tx.execute(insert(SupervisionMark).values(mark).on_conflict_do_nothing())
-    facts: dict[str, Any] = {
-        "finding": finding,
-        "evidence": evidence,
-        "looked_by": looked_by,
-        "looked_at": looked_at,
-        "delivered_at": delivered_at,
-    }
-    tx.add(
-        LookBackFinding(
-            look_back_id=look_back_id,
-            case_id=case_id,
-            version=item.version,
-            supervised=supervise,
-            at=at,
-            by_account=caller.account_id,
-            **facts,
-        )
-    )
-    tell(tx, case, LookBackItemFound, look_back_id=look_back_id, department=case.lead, finding=finding, supervised=supervise)
+    about: dict[str, Any] = {"look_back_id": look_back_id, "case_id": case_id, "version": item.version}
+    tx.add(LookBackFinding(**about, **asdict(found), at=at, by_account=caller.account_id))
+    told = {"look_back_id": look_back_id, "finding": found.finding, "supervised": found.supervised}
+    tell(tx, case, LookBackItemFound, department=case.lead, **told)
     live(tx, "look_back", str(look_back_id))
     return item
 

@@ -64,6 +64,10 @@ class FindingIn(RequestModel):
     delivered_at: AwareDatetime | None = None
     supervise: bool = False
 
+    def found(self) -> rules.Found:
+        """As the verbs know it."""
+        return rules.Found(self.finding, self.evidence, self.looked_by, self.looked_at, self.delivered_at, self.supervise)
+
 
 class _Out(BaseModel):
     model_config = ConfigDict(from_attributes=True, populate_by_name=True)
@@ -177,7 +181,7 @@ async def find_out(
     look_back_id: uuid.UUID, case_id: uuid.UUID, body: FindingIn, tx: InTx, version: IfMatch, caller: Desk
 ) -> LookBackItemOut:
     """Enters what was found of an item; its version counts the findings, from 0."""
-    return LookBackItemOut.model_validate(await actions.find_out(tx, look_back_id, case_id, caller, version, **dict(body)))
+    return LookBackItemOut.model_validate(await actions.find_out(tx, look_back_id, case_id, caller, version, body.found()))
 
 
 @router.post("/look-backs/{look_back_id}/close")

@@ -39,6 +39,18 @@ class Selection:
         return {key: value for key, value in plain.items() if value is not None} | listed
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What was found of an item, what shows it, by the office of whom, and when; since when it is done; whether to supervise it again."""
+
+    finding: Finding
+    evidence: str
+    looked_by: str
+    looked_at: datetime
+    delivered_at: datetime | None
+    supervised: bool
+
+
 def check_open(state: str) -> None:
     """Raises LookBackFilling or LookBackIsClosed."""
     if state == "filling":
@@ -47,11 +59,11 @@ def check_open(state: str) -> None:
         raise LookBackIsClosed
 
 
-def check_finding(case: CaseState, finding: Finding, *, supervise: bool, looked_at: datetime, at: datetime) -> None:
+def check_finding(case: CaseState, found: Found, at: datetime) -> None:
     """Raises LookedInFuture, OnlyUndoneIsSupervised or NotReplied."""
-    if looked_at > at:
+    if found.looked_at > at:
         raise LookedInFuture(where="looked_at")
-    if supervise and finding != "not_done":
+    if found.supervised and found.finding != "not_done":
         raise OnlyUndoneIsSupervised(where="supervise")
-    if supervise and (case.status == "withdrawn" or case.result_class is None):
+    if found.supervised and (case.status == "withdrawn" or case.result_class is None):
         raise NotReplied(number=case.number, state=case.status, current=case.version)
