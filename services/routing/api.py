@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any
 
 from fastapi import Depends, Query
@@ -23,6 +23,7 @@ router = service_router(tags=["routing"])
 
 Organisation = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{1,39}$")]
 Reader = Annotated[Caller, requires("case.read", "case.read.own")]
+OneReader = Annotated[Caller, requires("case.read", "case.read.own", "case.read.counterpart")]
 
 
 class _Out(BaseModel):
@@ -124,11 +125,13 @@ class ObjectIn(RequestModel):
 
 
 class ReplyIn(RequestModel):
-    """The reply of a round: its result class, its text and who signs it."""
+    """The reply of a round: its result class, its text and who signs it, and what it promises by which day if the class counts so."""
 
     result_class: str = Field(alias="class", min_length=1, max_length=16)
     text: str = Field(min_length=1, max_length=20_000)
     signer: str = Field(min_length=1, max_length=60)
+    promised: str | None = Field(default=None, min_length=1, max_length=2000)
+    promised_by: date | None = None
 
 
 async def _filters(
@@ -173,7 +176,7 @@ async def list_cases(tx: InTx, caller: Reader, page: Paging, filters: Annotated[
 
 
 @router.get("/cases/{case_id}")
-async def read_case(case_id: uuid.UUID, tx: InTx, caller: Reader) -> CaseOut:
+async def read_case(case_id: uuid.UUID, tx: InTx, caller: OneReader) -> CaseOut:
     """A case with its replies, ratings and history."""
     return await _whole(tx, await queries.find_case(tx, caller, case_id))
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from services.routing.actions import calendars, opening, sweeping
+from services.routing.look_backs import actions as look_backs
+from services.routing.procuratorate import actions as procuratorate
+from services.routing.promises import actions as promises
 from shared.db import Tx
 from shared.sweeps import Sweeps
 
@@ -34,3 +37,21 @@ async def searchable(tx: Tx) -> int:
 async def new_calendar(tx: Tx) -> int:
     """Computes open deadlines anew when this installation has another calendar than they rest on."""
     return await calendars.recompute(tx)
+
+
+@sweeps.every(seconds=5)
+async def overdue_promises(tx: Tx) -> int:
+    """Tells of promises whose day is over."""
+    return await promises.mark_overdue(tx)
+
+
+@sweeps.every(seconds=5)
+async def overdue_leads(tx: Tx) -> int:
+    """Tells of documents and results that the procuratorate owes and that were due."""
+    return await procuratorate.mark_overdue(tx)
+
+
+@sweeps.every(seconds=2)
+async def look_backs_filling(tx: Tx) -> int:
+    """Adds the items of a look-back that was begun."""
+    return await look_backs.fill(tx)

@@ -6,6 +6,8 @@ from typing import ClassVar, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from services.routing.labels import Label
+from services.routing.supervising.settings import Supervising
 from shared.events.intake import RatingLevel
 from shared.settings import ServiceSettings
 from shared.workdays import Clock
@@ -22,13 +24,6 @@ Status = Literal["to_assign", "assigned", "accepted", "replied", "closed", "obje
 
 class _Strict(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Label(_Strict):
-    """A text in both languages."""
-
-    zh: str = Field(min_length=1)
-    en: str = Field(min_length=1)
 
 
 class ResultClass(_Strict):
@@ -163,6 +158,7 @@ class RoutingPolicy(_Strict):
     phases: tuple[Phase, ...] = Field(min_length=1)
     ratings: Ratings
     reports: Reports
+    supervising: Supervising
     automatic: Automatic
     proposals: Proposals
     categories: tuple[Category, ...]
@@ -201,4 +197,6 @@ class Settings(ServiceSettings):
     job_batch: int = Field(default=200, ge=1, description="cases of a bulk job that one transaction works off")
     job_most_cases: int = Field(default=20_000, ge=1, description="cases that one bulk job may have")
     job_keep_hours: int = Field(default=72, ge=1, description="hours after which the rows of a bulk job are deleted")
+    promise_batch: int = Field(default=200, ge=1, description="overdue promises that one sweep tells of")
+    look_back_batch: int = Field(default=500, ge=1, description="items that one transaction adds to a look-back")
     search_batch: int = Field(default=200, ge=1, description="cases that one sweep makes searchable by index")

@@ -7,6 +7,7 @@ import re
 import stat
 import uuid
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -42,7 +43,10 @@ async def test_the_whole_loop_to_the_second_reply(world: World) -> None:
     assert case["status"] == "objected"
     case = await world.act(case, "assign", {"lead": "housing"}, desk)
     case = await world.act(case, "accept", None, housing)
-    case = await world.act(case, "reply", {"class": "B", "text": "已列入计划，年底前完成。", "signer": "局长"}, housing)
+    planned = {"class": "B", "text": "已列入计划，明年底前完成。", "signer": "局长"}
+    assert (await world.act(case, "reply", planned, housing, status=422))["code"] == "PromiseMissing"
+    promise = {"promised": "明年底前建成", "promised_by": f"{datetime.now(UTC).year + 1}-12-31"}
+    case = await world.act(case, "reply", planned | promise, housing)
     assert case["status"] == "replied" and case["round"] == 1
     await eventually(lambda: _status(world, opinion, "replied"))
     assert (await world.rate(opinion, "dissatisfied")).status_code == 201

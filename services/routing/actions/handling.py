@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 
 from services.routing import rules
 from services.routing.actions.held import Held, hold, write, write_all
@@ -15,6 +15,8 @@ from services.routing.actions.together import check_alone, together
 from services.routing.errors import CaseNotFound, NotTheLead, ObjectionTooLate, UnknownCategory, UnknownResultClass
 from services.routing.lanes.queries import check_plan
 from services.routing.models import CaseState
+from services.routing.promises import actions as promises
+from services.routing.promises.rules import Pledge, pledged
 from services.routing.settings import Lane, ResultClass
 from services.routing.splitting.queries import answers_of_parts
 from shared.clock import now
@@ -141,25 +143,51 @@ async def object_to(tx: Tx, case_id: uuid.UUID, caller: Caller, version: int, re
     return case
 
 
-async def reply(tx: Tx, case_id: uuid.UUID, caller: Caller, version: int, *, result_class: str, text: str, signer: str) -> CaseState:
-    """The lead department answers in this round with a result class. Raises as `accept` does, and UnknownResultClass, PartsNotAnswered
-    for the first of a split matter and PlanMissing on the fast lane."""
+async def reply(
+    tx: Tx,
+    case_id: uuid.UUID,
+    caller: Caller,
+    version: int,
+    *,
+    result_class: str,
+    text: str,
+    signer: str,
+    promised: str | None,
+    promised_by: date | None,
+) -> CaseState:
+    """The lead department answers in this round with a result class, and a promise where the class counts as one.
+
+    Raises as `accept` does, and UnknownResultClass, PromiseMissing, PromiseNotNeeded, PromiseNotLater, PartsNotAnswered for the
+    first of a split matter and PlanMissing on the fast lane.
+    """
     held = await led(tx, case_id, caller, version)
     rules.transition(held.case.status, "reply", number=held.case.number, version=held.case.version)
     known = tx.policy.result_class(result_class)
     if known is None:
         raise UnknownResultClass(where="class", known=[c.code for c in tx.policy.result_classes])
+    at = now()
+    pledge = pledged(known, promised, promised_by, at)
     await check_plan(tx, held.case)
-    at, others = now(), await answers_of_parts(tx, held.case)
+    others = await answers_of_parts(tx, held.case)
     for one in await together(tx, held):
-        await answer(tx, one, actor(caller), at, known, text, signer, others)
+        await answer(tx, one, actor(caller), at, known, text, signer, others, pledge)
     return held.case
 
 
-async def answer(tx: Tx, held: Held, by: Actor, at: datetime, known: ResultClass, text: str, signer: str, others: str = "") -> None:
+async def answer(
+    tx: Tx,
+    held: Held,
+    by: Actor,
+    at: datetime,
+    known: ResultClass,
+    text: str,
+    signer: str,
+    others: str = "",
+    pledge: Pledge | None = None,
+) -> None:
     """A held case gets the reply of its round. `others` is what the parts of a split matter answered, told with it.
 
-    What was handled together is rated, and if need be handled again, by itself.
+    What was handled together is rated, and if need be handled again, by itself; what was promised is promised to each.
     """
     case = held.case
     move = step(tx, held, "reply", by, at)
@@ -178,6 +206,7 @@ async def answer(tx: Tx, held: Held, by: Actor, at: datetime, known: ResultClass
     case.result_class = known.code
     case.handled_with = None
     tell(tx, case, move.event, text=mask(text + others), **given)
+    await promises.replied(tx, case, pledge, at)
     await write(tx, held)
 
 

@@ -10,6 +10,7 @@ from services.routing.actions.held import Held, hold, write
 from services.routing.actions.pre_assigned import end_pre_assignment
 from services.routing.actions.steps import RESIDENT, step, take_parts, tell
 from services.routing.actions.together import parts_of, separate_from, together
+from services.routing.promises import actions as promises
 from shared.consumers import Early
 from shared.db import Tx
 from shared.events import derived_id
@@ -41,3 +42,4 @@ async def _end(tx: Tx, held: Held, at: datetime, reason: Reason) -> None:
         await end_pre_assignment(tx, case)
     for one in others:
         await separate_from(tx, one, case.id, RESIDENT, at, "head_withdrawn")
+    await promises.withdrawn(tx, case, at)
