@@ -88,7 +88,7 @@ def _out(job: Job) -> JobOut:
 async def ask_assign(body: BulkAssignIn, tx: InTx, lang: Lang, caller: Desk) -> JobOut:
     """Begins to hand over many cases. One that has changed when its turn comes is left as it is and listed with the refusal's name."""
     filters = body.wanted.filters() if body.wanted else None
-    to = {"lead": body.lead, "co_handlers": body.co_handlers, "category": body.category}
+    to: dict[str, Any] = {"lead": body.lead, "co_handlers": body.co_handlers, "category": body.category}
     return _out(await actions.ask_assign(tx, caller, lang, ids=body.cases, filters=filters, **to))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
 
@@ -78,7 +78,7 @@ async def _out(tx: InTx, case: CaseState) -> LaneOut:
     if owed and case.reply_due_at is not None:
         past = await cases.past_of(tx, case.id)
         replied = next((datetime.fromisoformat(one["replied_at"]) for one in past.replies if one["round"] == case.round), None)
-        reply = {"step": "reply", "due_at": case.reply_due_at, "done_at": replied, "evidence": None}
+        reply: dict[str, Any] = {"step": "reply", "due_at": case.reply_due_at, "done_at": replied, "evidence": None}
         for row in (owed["plan"], reply, owed["effect"]):
             late = row["due_at"] < (row["done_at"] or now())
             steps.append(StepOut(**{name: row[name] for name in ("step", "due_at", "done_at", "evidence")}, late=late))

@@ -82,7 +82,7 @@ async def _case(tx: InTx, case: CaseState) -> HandedOver:
     return HandedOver(
         case_id=case.id,
         number=case.number,
-        status=case.status,  # type: ignore[arg-type]
+        status=case.status,
         version=case.version,
         department=case.lead,
         co_handlers=case.co_handlers,
@@ -113,7 +113,7 @@ async def of_case(case_id: uuid.UUID, tx: InTx, caller: Annotated[Caller, requir
 @router.get("/pre-assignments")
 async def own(tx: InTx, caller: Unit, page: Paging) -> Page[PreAssignmentOut]:
     """What the caller's unit was asked, the newest first."""
-    rows, cursor = page_of(await queries.own(tx, caller.organisation, page), page.limit, key=lambda row: (row[0].asked_at, row[0].id))
+    rows, cursor = page_of(await queries.own(tx, caller.organisation, page), page.limit, key=lambda row: (row.asked.asked_at, row.asked.id))
     return Page(items=[_out(row) for row in rows], next_cursor=cursor)
 
 

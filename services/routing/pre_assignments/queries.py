@@ -5,9 +5,9 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Row, select, tuple_
+from sqlalchemy import select, tuple_
 from sqlmodel import col
 
 from services.routing.models import Case
@@ -18,7 +18,12 @@ from shared.db import Tx
 from shared.http import PageQuery
 from shared.identity import Caller
 
-Listed = Row[tuple[PreAssignment, Case]]
+
+class Listed(NamedTuple):
+    """A pre-assignment with its case."""
+
+    asked: PreAssignment
+    case: Case
 
 
 def _with_case() -> Any:
@@ -30,7 +35,7 @@ def _with_case() -> Any:
 async def of_case(tx: Tx, case_id: uuid.UUID) -> Sequence[Listed]:
     """All that were ever made for a case, the newest first and its lead before the others."""
     order = (col(PreAssignment.asked_at).desc(), col(PreAssignment.part).desc(), col(PreAssignment.organisation))
-    return list(await tx.execute(_with_case().where(col(PreAssignment.case_id) == case_id).order_by(*order)))
+    return [Listed(*row) for row in await tx.execute(_with_case().where(col(PreAssignment.case_id) == case_id).order_by(*order))]
 
 
 async def open_of_case(tx: Tx, case_id: uuid.UUID) -> list[PreAssignment]:
@@ -48,7 +53,7 @@ async def own(tx: Tx, organisation: str | None, page: PageQuery) -> Sequence[Lis
     if after is not None:
         found = found.where(tuple_(col(PreAssignment.asked_at), col(PreAssignment.id)) < tuple_(*after))
     found = found.order_by(col(PreAssignment.asked_at).desc(), col(PreAssignment.id).desc())
-    return list(await tx.execute(found.limit(page.limit + 1)))
+    return [Listed(*row) for row in await tx.execute(found.limit(page.limit + 1))]
 
 
 async def one(tx: Tx, caller: Caller, pre_assignment_id: uuid.UUID) -> Listed:
@@ -60,4 +65,4 @@ async def one(tx: Tx, caller: Caller, pre_assignment_id: uuid.UUID) -> Listed:
     seen = caller.sees_region(case.region) if caller.may(EVERYWHERE) else asked.organisation == caller.organisation
     if not seen:
         raise PreAssignmentNotFound
-    return found  # type: ignore[no-any-return]
+    return Listed(asked, case)

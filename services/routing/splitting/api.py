@@ -71,7 +71,7 @@ class SplitOut(BaseModel):
 async def _out(tx: InTx, case: CaseState) -> SplitOut:
     rows = await queries.parts_of(tx, case.id)
     parts = [PartOut(department=row["lead"], **{n: row[n] for n in PartOut.model_fields if n != "department"}) for row in rows]
-    return SplitOut(case_id=case.id, number=case.number, status=case.status, version=case.version, parts=parts)  # type: ignore[arg-type]
+    return SplitOut(case_id=case.id, number=case.number, status=case.status, version=case.version, parts=parts)
 
 
 @router.post("/cases/{case_id}/split")
