@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import FastAPI
 
 from services.routing import api
+from services.routing.adapters import api as adapters
 from services.routing.clock import sweeps
 from services.routing.consumers import consumers
 from services.routing.look_backs import api as look_backs
@@ -19,6 +20,6 @@ from shared.app import create_app
 
 def build(settings: Settings | None = None) -> FastAPI:
     """The service. Raises ProfileNotValid when the place's profile does not fit."""
-    doors = (api, reports, promises, look_backs, supervising, meetings, procuratorate)
+    doors = (api, reports, promises, look_backs, supervising, meetings, procuratorate, adapters)
     routers = [one.router for one in doors]
     return create_app("routing", settings=settings or Settings(), routers=routers, consumers=consumers, sweeps=sweeps)

@@ -1,4 +1,5 @@
-"""Facts that routing tells about supervision (督办): promises, look-backs, key cases, pushes, meetings, the procuratorate.
+"""Facts that routing tells about supervision (督办): promises, look-backs, key cases, pushes, meetings, the
+procuratorate, other systems.
 
 None of them changes the case: `case_version` is the version that it had. Free text is masked.
 """
@@ -217,6 +218,23 @@ class MeetingHeld(Event):
     type: str
     held_on: date
     minutes: str
+
+
+class CaseHandedOut(CaseEvent):
+    """A case waits for another system (民情直通, 12345) to fetch it."""
+
+    handed_out_id: uuid.UUID
+    adapter: str
+
+
+class ExternalStatusReported(CaseEvent):
+    """Another system got further with a case that was handed to it; `external_id` is its own name for it."""
+
+    handed_out_id: uuid.UUID
+    adapter: str
+    external_id: str
+    state: Literal["received", "handling", "done", "returned"]
+    note: str | None
 
 
 class LeadHandedOver(CaseEvent):
