@@ -18,6 +18,7 @@ from shared.events import (
     routing,
     routing_deadlines,
     routing_supervising,
+    routing_transfers,
     scoring,
     supervision,
 )
@@ -47,6 +48,7 @@ __all__ = [
     "routing",
     "routing_deadlines",
     "routing_supervising",
+    "routing_transfers",
     "scoring",
     "supervision",
 ]

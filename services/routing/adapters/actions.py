@@ -14,7 +14,7 @@ from services.routing.queries import state_by_id
 from shared.clock import now
 from shared.db import Tx
 from shared.events import new_id
-from shared.events.routing_supervising import CaseHandedOut, ExternalStatusReported
+from shared.events.routing_transfers import CaseHandedOut, ExternalStatusReported
 from shared.identity import Caller
 from shared.live import live
 from shared.masking import mask

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from services.routing.adapters.rules import signature
-from shared.events.routing_supervising import CaseHandedOut, ExternalStatusReported
+from shared.events.routing_transfers import CaseHandedOut, ExternalStatusReported
 from tests import kit
 from tests.routing import golden
 from tests.routing.conftest import LONG_AGO, Routing, an_id, made, ok, refused
