@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import FastAPI
 
 from services.routing import api
+from services.routing.adapters import api as adapters
 from services.routing.clock import sweeps as case_sweeps
 from services.routing.consumers import consumers
 from services.routing.jobs import api as jobs
@@ -46,6 +47,7 @@ def build(settings: Settings | None = None) -> FastAPI:
         supervising,
         meetings,
         procuratorate,
+        adapters,
     )
     routers = [*(one.router for one in doors), jobs.downloads]
     return create_app("routing", settings=settings or Settings(), routers=routers, consumers=consumers, sweeps=sweeps)

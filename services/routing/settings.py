@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
 from services.routing.labels import Label
 from services.routing.supervising.settings import Supervising
@@ -197,6 +197,8 @@ class Settings(ServiceSettings):
     job_batch: int = Field(default=200, ge=1, description="cases of a bulk job that one transaction works off")
     job_most_cases: int = Field(default=20_000, ge=1, description="cases that one bulk job may have")
     job_keep_hours: int = Field(default=72, ge=1, description="hours after which the rows of a bulk job are deleted")
+    adapter_secrets: dict[str, SecretStr] = Field(default={}, description="adapter → the secret that it signs with, as JSON")
+    adapter_clock: float = Field(default=300.0, gt=0, description="seconds by which the time of a signature may differ from now")
     promise_batch: int = Field(default=200, ge=1, description="overdue promises that one sweep tells of")
     look_back_batch: int = Field(default=500, ge=1, description="items that one transaction adds to a look-back")
     search_batch: int = Field(default=200, ge=1, description="cases that one sweep makes searchable by index")

@@ -19,6 +19,7 @@ from shared.events import (
     routing_assigning,
     routing_deadlines,
     routing_supervising,
+    routing_transfers,
     scoring,
     supervision,
 )
@@ -49,6 +50,7 @@ __all__ = [
     "routing_assigning",
     "routing_deadlines",
     "routing_supervising",
+    "routing_transfers",
     "scoring",
     "supervision",
 ]

@@ -19,7 +19,7 @@ from services.routing.queries import state_by_id
 from shared.clock import now
 from shared.db import Tx
 from shared.events import new_id
-from shared.events.routing_supervising import (
+from shared.events.routing_transfers import (
     LeadAccepted,
     LeadConcluded,
     LeadDocumented,

@@ -46,6 +46,15 @@ class Procuratorate(Strict):
     result: Clock = Field(description="until the result is told, from the end of the suggestion's term")
 
 
+ExternalState = Literal["received", "handling", "done", "returned"]
+
+
+class Adapter(Named):
+    """Another system that cases are handed to; `statuses` says what each of its statuses means here."""
+
+    statuses: dict[str, ExternalState] = Field(min_length=1)
+
+
 Finding = Literal["done", "in_progress", "not_done"]
 
 
@@ -57,11 +66,12 @@ class Supervising(Strict):
     committees: dict[str, tuple[str, ...]]
     meetings: tuple[MeetingType, ...] = Field(min_length=1)
     procuratorate: Procuratorate
+    adapters: tuple[Adapter, ...]
 
     @model_validator(mode="after")
     def _codes_are_unique(self) -> Supervising:
         key = self.key_cases
-        lists: tuple[Iterable[Named], ...] = (key.grounds, key.leaders, key.supervisors, self.joint_roles, self.meetings)
+        lists: tuple[Iterable[Named], ...] = (key.grounds, key.leaders, key.supervisors, self.joint_roles, self.meetings, self.adapters)
         for named in (*lists, self.procuratorate.fields, *(kind.parts for kind in self.meetings)):
             codes = [one.code for one in named]
             if twice := sorted({code for code in codes if codes.count(code) > 1}):

@@ -12,7 +12,7 @@ import time_machine
 from services.routing.clock import overdue_leads
 from services.routing.procuratorate import rules
 from shared.events.intake_opinions import OpinionWithdrawn
-from shared.events.routing_supervising import (
+from shared.events.routing_transfers import (
     LeadAccepted,
     LeadConcluded,
     LeadDocumented,

@@ -1,4 +1,4 @@
-"""Supervision of handling: promises, look-backs, key cases and who supervises, meetings, the procuratorate."""
+"""Supervision of handling: promises, look-backs, key cases and who supervises, meetings, the procuratorate, other systems."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ def upgrade() -> None:
     _supervisors()
     _meetings()
     _procuratorate()
+    _adapters()
 
 
 def _promises() -> None:
@@ -255,3 +256,38 @@ def _procuratorate() -> None:
     )
     op.create_index("transfer_newest", "procuratorate_transfer", [sa.text("at DESC"), sa.text("id DESC")])
     op.create_index("transfer_of_case", "procuratorate_transfer", ["case_id"])
+
+
+def _adapters() -> None:
+    op.create_table(
+        "handed_out",
+        sa.Column("id", sa.Uuid(), primary_key=True),
+        sa.Column("case_id", sa.Uuid(), sa.ForeignKey("cases.id"), nullable=False),
+        sa.Column("number", sa.String(), nullable=False),
+        sa.Column("region", sa.String(), nullable=False),
+        sa.Column("adapter", sa.String(), nullable=False),
+        sa.Column("category", sa.String(), nullable=True),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("external_id", sa.String(), nullable=True),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("by_account", sa.Uuid(), nullable=False),
+        sa.Column("profile_version", sa.String(), nullable=False),
+    )
+    op.create_index(
+        "external_id_once", "handed_out", ["adapter", "external_id"], unique=True, postgresql_where=sa.text("external_id IS NOT NULL")
+    )
+    op.create_index("handed_out_of_case", "handed_out", ["case_id"])
+    op.create_index("handed_out_queue", "handed_out", ["adapter", "id"], postgresql_where=sa.text("state = 'queued'"))
+    op.create_table(
+        "external_status",
+        sa.Column("adapter", sa.String(), primary_key=True),
+        sa.Column("report_id", sa.String(), primary_key=True),
+        sa.Column("handed_out_id", sa.Uuid(), sa.ForeignKey("handed_out.id"), nullable=False),
+        sa.Column("status", sa.String(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("note", sa.Text(), nullable=True),
+        sa.Column("applied", sa.Boolean(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+    )
