@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from services.routing.actions import calendars, opening, sweeping
+from services.routing.objections import actions as objections
+from services.routing.pushes import actions as pushes
 from shared.db import Tx
 from shared.sweeps import Sweeps
 
@@ -34,3 +36,15 @@ async def searchable(tx: Tx) -> int:
 async def new_calendar(tx: Tx) -> int:
     """Computes open deadlines anew when this installation has another calendar than they rest on."""
     return await calendars.recompute(tx)
+
+
+@sweeps.every(seconds=5)
+async def undecided(tx: Tx) -> int:
+    """Tells of objections that the desk has not decided in its time."""
+    return await objections.mark_undecided(tx)
+
+
+@sweeps.every(seconds=5)
+async def pushed(tx: Tx) -> int:
+    """Tells the lead that its reply is due soon, or was due."""
+    return await pushes.push(tx)

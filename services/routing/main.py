@@ -7,6 +7,8 @@ from fastapi import FastAPI
 from services.routing import api
 from services.routing.clock import sweeps
 from services.routing.consumers import consumers
+from services.routing.contacts import api as contacts
+from services.routing.objections import api as objections
 from services.routing.reports import api as reports
 from services.routing.settings import Settings
 from shared.app import create_app
@@ -14,4 +16,5 @@ from shared.app import create_app
 
 def build(settings: Settings | None = None) -> FastAPI:
     """The service. Raises ProfileNotValid when the place's profile does not fit."""
-    return create_app("routing", settings=settings or Settings(), routers=[api.router, reports.router], consumers=consumers, sweeps=sweeps)
+    routers = [api.router, contacts.router, objections.router, reports.router]
+    return create_app("routing", settings=settings or Settings(), routers=routers, consumers=consumers, sweeps=sweeps)

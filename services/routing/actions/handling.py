@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import uuid
 
-from services.routing.actions.held import Held, hold, write
+from services.routing.actions.held import write
 from services.routing.actions.organisations import check_active
+from services.routing.actions.reaching import by_desk, by_lead
 from services.routing.actions.steps import actor, give_parts, set_clock, step, tell
-from services.routing.errors import CaseNotFound, NotTheLead, ObjectionTooLate, UnknownCategory, UnknownResultClass
+from services.routing.contacts.guards import check_meetings
+from services.routing.errors import ObjectionAlreadyDecided, ObjectionTooLate, UnknownCategory, UnknownResultClass
 from services.routing.models import CaseState
 from shared.clock import now
 from shared.db import Tx
 from shared.events.routing import CategoryCorrected
-from shared.http import check_version
 from shared.identity import Caller
 from shared.masking import mask
 from shared.workdays import due, official_calendar
@@ -26,11 +27,8 @@ async def assign(
     The reply clock starts anew, within the longest time from the round's first hand-over. Raises CaseNotFound,
     StaleVersion, CaseAlreadyAccepted, CaseAlreadyReplied, CaseAlreadyClosed, UnknownOrganisation, LeadIsCoHandler, UnknownCategory.
     """
-    held = await _locked(tx, case_id)
+    held = await by_desk(tx, case_id, caller, version)
     case = held.case
-    if not caller.sees_region(case.region):
-        raise CaseNotFound
-    check_version(case.version, version)
     co_handlers = list(dict.fromkeys(co_handlers))
     await check_active(tx, lead, co_handlers)
     at = now()
@@ -63,7 +61,7 @@ def _correct(tx: Tx, case: CaseState, category: str) -> None:
 
 async def accept(tx: Tx, case_id: uuid.UUID, caller: Caller, version: int) -> CaseState:
     """The lead department takes the case on. Raises CaseNotFound, NotTheLead, StaleVersion and what the state forbids."""
-    held = await _led(tx, case_id, caller, version)
+    held = await by_lead(tx, case_id, caller, version)
     case = held.case
     move = step(tx, held, "accept", actor(caller), now())
     tell(tx, case, move.event, department=case.lead)
@@ -74,9 +72,10 @@ async def accept(tx: Tx, case_id: uuid.UUID, caller: Caller, version: int) -> Ca
 async def object_to(tx: Tx, case_id: uuid.UUID, caller: Caller, version: int, reason: str) -> CaseState:
     """The lead department says with a reason that the matter is not its own (异议); the desk decides, the clock runs on.
 
-    Raises as `accept` does, and ObjectionTooLate after the profile's objection clock.
+    Raises as `accept` does, ObjectionTooLate after the profile's objection clock, and ObjectionAlreadyDecided when the desk has
+    upheld this hand-over: its decision binds.
     """
-    held = await _led(tx, case_id, caller, version)
+    held = await by_lead(tx, case_id, caller, version)
     case = held.case
     at = now()
     move = step(tx, held, "object", actor(caller), at, note=reason)
@@ -84,20 +83,25 @@ async def object_to(tx: Tx, case_id: uuid.UUID, caller: Caller, version: int, re
     until = due(case.handed_over_at, tx.policy.clocks.objection, official_calendar()).at
     if at > until:
         raise ObjectionTooLate(number=case.number, until=until.isoformat(timespec="seconds"))
+    if case.upheld_at is not None:
+        raise ObjectionAlreadyDecided(number=case.number)
+    case.decide_by = due(at, tx.policy.clocks.reassign, official_calendar()).at
     tell(tx, case, move.event, department=case.lead, reason=mask(reason))
     await write(tx, held)
     return case
 
 
 async def reply(tx: Tx, case_id: uuid.UUID, caller: Caller, version: int, *, result_class: str, text: str, signer: str) -> CaseState:
-    """The lead department answers in this round with a result class. Raises as `accept` does, and UnknownResultClass."""
-    held = await _led(tx, case_id, caller, version)
+    """The lead department answers in this round with a result class. Raises as `accept` does, UnknownResultClass, and
+    MeetingsMissing where the profile asks for meetings first."""
+    held = await by_lead(tx, case_id, caller, version)
     case = held.case
     at = now()
     move = step(tx, held, "reply", actor(caller), at)
     known = tx.policy.result_class(result_class)
     if known is None:
         raise UnknownResultClass(where="class", known=[c.code for c in tx.policy.result_classes])
+    await check_meetings(tx, case)
     assert case.reply_due_at is not None
     assert case.lead is not None
     answer = {
@@ -120,21 +124,3 @@ _ADD_REPLY = """
     INSERT INTO reply (case_id, round, text, department, result_class, counts_as_done, counts_as_promise, signer, replied_at, on_time)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
     """
-_HAS_PART = "SELECT FROM part WHERE case_id = $1 AND current AND organisation = $2"
-
-
-async def _locked(tx: Tx, case_id: uuid.UUID) -> Held:
-    held = await hold(tx, case_id)
-    if held is None:
-        raise CaseNotFound
-    return held
-
-
-async def _led(tx: Tx, case_id: uuid.UUID, caller: Caller, version: int) -> Held:
-    """The case, locked, for its lead department in the version it knows."""
-    held = await _locked(tx, case_id)
-    case = held.case
-    if caller.organisation is None or caller.organisation != case.lead:
-        raise NotTheLead if await tx.run(_HAS_PART, case.id, caller.organisation) else CaseNotFound
-    check_version(case.version, version)
-    return held

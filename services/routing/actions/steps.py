@@ -63,6 +63,8 @@ def step(tx: Tx, held: Held, action: rules.Action, by: Actor, at: datetime, *, n
             "profile_version": tx.policy.profile_version,
         }
     )
+    if case.status == "objected":
+        case.decide_by, case.decision_overdue = None, False
     case.status = move.next
     live(tx, "case", str(case.id))
     return move
@@ -78,11 +80,14 @@ def set_clock(tx: Tx, case: CaseState, at: datetime) -> None:
     """Starts the reply clock of the case's round with a hand-over `at`; the round's first hand-over bounds it."""
     if case.clock_from is None:
         case.clock_from = at
+    case.upheld_at = None
     found = rules.reply_due(
         tx.policy.clocks, cast(Matter, case.matter), case.round, handed_over_at=at, round_from=case.clock_from, calendar=official_calendar()
     )
     case.handed_over_at, case.reply_due_at = at, found.at
     case.due_is_provisional, case.due_calendar = found.provisional, found.calendar
+    clock = rules.reply_clock(tx.policy.clocks, cast(Matter, case.matter), case.round)
+    case.next_push_at = rules.yellow_from(tx.policy.lights, clock, started_at=at, due_at=found.at, calendar=official_calendar())
 
 
 async def give_parts(tx: Tx, case: CaseState, lead: str, co_handlers: Sequence[str]) -> None:
