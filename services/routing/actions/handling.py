@@ -84,7 +84,7 @@ async def object_to(tx: Tx, case_id: uuid.UUID, caller: Caller, version: int, re
     if at > until:
         raise ObjectionTooLate(number=case.number, until=until.isoformat(timespec="seconds"))
     if case.upheld_at is not None:
-        raise ObjectionAlreadyDecided(number=case.number)
+        raise ObjectionAlreadyDecided(number=case.number, state=move.status, current=version)
     case.decide_by = due(at, tx.policy.clocks.reassign, official_calendar()).at
     tell(tx, case, move.event, department=case.lead, reason=mask(reason))
     await write(tx, held)

@@ -9,6 +9,7 @@ from services.routing.actions.held import write
 from services.routing.actions.reaching import by_lead
 from services.routing.actions.steps import actor, step, tell
 from services.routing.contacts.errors import ContactInFuture, ContactTooEarly
+from services.routing.contacts.models import Contact
 from services.routing.models import CaseState
 from services.routing.settings import ContactPhase
 from shared.clock import now
@@ -33,15 +34,20 @@ async def record(
         raise ContactInFuture(where="held_at")
     if phase == "after" and case.status != "replied":
         raise ContactTooEarly(number=case.number, state=case.status)
-    contact = new_id()
-    values = (phase, how, held_at, mask(summary), case.lead, caller.account_id, at)
-    await tx.run(_ADD, contact, case.id, case.round, *values)
-    tell(tx, case, move.event, department=case.lead, contact_id=contact, phase=phase, how=how, held_at=held_at)
+    assert case.lead is not None
+    contact = Contact(
+        id=new_id(),
+        case_id=case.id,
+        round=case.round,
+        phase=phase,
+        how=how,
+        held_at=held_at,
+        summary=mask(summary),
+        organisation=case.lead,
+        by_account=caller.account_id,
+        recorded_at=at,
+    )
+    tx.add(contact)
+    tell(tx, case, move.event, department=case.lead, contact_id=contact.id, phase=phase, how=how, held_at=held_at)
     await write(tx, held)
     return case
-
-
-_ADD = """
-    INSERT INTO contact (id, case_id, round, phase, how, held_at, summary, organisation, by_account, recorded_at)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
-    """
