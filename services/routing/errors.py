@@ -61,6 +61,12 @@ class ObjectionTooLate(Refused):
     shown = ("until",)
 
 
+class ObjectionAlreadyDecided(Refused):
+    """The desk has upheld this hand-over: the department goes on and may not object to it again (青岛 19)."""
+
+    shown = _STATE
+
+
 class NotTheLead(Refused):
     """Only the lead department (主办) may do this; a co-handler (协办) may read."""
 

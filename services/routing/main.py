@@ -8,6 +8,7 @@ from services.routing import api
 from services.routing.adapters import api as adapters
 from services.routing.clock import sweeps as case_sweeps
 from services.routing.consumers import consumers
+from services.routing.contacts import api as contacts
 from services.routing.jobs import api as jobs
 from services.routing.jobs.clock import sweeps as job_sweeps
 from services.routing.joining import api as joining
@@ -15,6 +16,7 @@ from services.routing.lanes import api as lanes
 from services.routing.lanes.clock import sweeps as lane_sweeps
 from services.routing.look_backs import api as look_backs
 from services.routing.meetings import api as meetings
+from services.routing.objections import api as objections
 from services.routing.pre_assignments import api as pre_assignments
 from services.routing.pre_assignments.clock import sweeps as pre_assignment_sweeps
 from services.routing.procuratorate import api as procuratorate
@@ -36,6 +38,8 @@ def build(settings: Settings | None = None) -> FastAPI:
     doors = (
         api,
         proposals,
+        contacts,
+        objections,
         pre_assignments,
         lanes,
         joining,

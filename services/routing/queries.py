@@ -45,6 +45,7 @@ _LISTED: tuple[Any, ...] = (
     col(Case.round),
     col(Case.reply_due_at),
     col(Case.due_is_provisional),
+    col(Case.next_push_at),
     col(Case.opened_at),
     col(Case.lane),
     col(Case.handled_with),

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Literal
 
 from services.routing import settings
+from services.routing.contacts.errors import ContactInFuture, ContactTooEarly, MeetingsMissing
 from services.routing.errors import (
     CaseAlreadyAccepted,
     CaseAlreadyClosed,
@@ -18,6 +19,7 @@ from services.routing.errors import (
     CaseWasWithdrawn,
     LeadIsCoHandler,
     NotTheLead,
+    ObjectionAlreadyDecided,
     ObjectionTooLate,
     UnknownCategory,
     UnknownOrganisation,
@@ -36,10 +38,11 @@ from shared.events.routing import (
     CaseReplied,
     CaseWithdrawn,
 )
+from shared.events.routing_handling import CaseContacted, CaseUpheld
 from shared.workdays import CHINA, Calendar, Clock, Due, Extension, Pause, days_counted, due, standing_days
 
 Status = settings.Status
-Action = Literal["assign", "accept", "object", "reply", "rate", "reopen", "withdraw"]
+Action = Literal["assign", "accept", "object", "reply", "rate", "reopen", "withdraw", "uphold", "contact"]
 NotCounted = Literal["not_replied", "stale_round", "already_rated", "closed"]
 
 
@@ -61,14 +64,19 @@ class Transition:
 
 
 _HAND_OVER = (UnknownOrganisation, LeadIsCoHandler, UnknownCategory)
+_CONTACT = (NotTheLead, ContactInFuture, ContactTooEarly)
 
 TRANSITIONS = (
     Transition("to_assign", "assign", "case.assign", "assigned", CaseAssigned, "start", _HAND_OVER),
     Transition("assigned", "assign", "case.assign", "assigned", CaseAssigned, "start", _HAND_OVER),
     Transition("objected", "assign", "case.assign", "assigned", CaseAssigned, "start", _HAND_OVER),
     Transition("assigned", "accept", "case.handle", "accepted", CaseAccepted, None, (NotTheLead,)),
-    Transition("assigned", "object", "case.handle", "objected", CaseObjected, None, (NotTheLead, ObjectionTooLate)),
-    Transition("accepted", "reply", "case.handle", "replied", CaseReplied, "stop", (NotTheLead, UnknownResultClass)),
+    Transition(
+        "assigned", "object", "case.handle", "objected", CaseObjected, None, (NotTheLead, ObjectionTooLate, ObjectionAlreadyDecided)
+    ),
+    Transition("accepted", "reply", "case.handle", "replied", CaseReplied, "stop", (NotTheLead, UnknownResultClass, MeetingsMissing)),
+    Transition("objected", "uphold", "case.assign", "assigned", CaseUpheld),
+    *(Transition(s, "contact", "case.handle", s, CaseContacted, None, _CONTACT) for s in ("assigned", "accepted", "replied")),
     Transition("replied", "rate", None, "closed", CaseClosed),
     Transition("replied", "reopen", None, "assigned", CaseReopened, "start"),
     *(Transition(s, "withdraw", None, "withdrawn", CaseWithdrawn) for s in ("to_assign", "replied")),
@@ -182,6 +190,37 @@ def light(
     whole = days_counted(first, last, clock.unit, calendar, stood)
     over = days_counted(first, today - timedelta(days=1), clock.unit, calendar, stood)
     return "yellow" if today >= last or over >= lights.yellow_share * whole else "green"
+
+
+def yellow_from(
+    lights: Lights, clock: Clock, *, started_at: datetime, due_at: datetime, calendar: Calendar, pauses: Sequence[Pause] = ()
+) -> datetime:
+    """The moment from which `light` is yellow: the beginning of a day in China."""
+    day, last = (moment.astimezone(CHINA).date() for moment in (started_at, due_at))
+    stood = standing_days(pauses)
+    wanted = lights.yellow_share * days_counted(day, last, clock.unit, calendar, stood)
+    over = 0
+    while day < last and over < wanted:
+        before, day = day, day + timedelta(days=1)
+        over += days_counted(before, day, clock.unit, calendar, stood)
+    # The share is over when the day that completes it has ended.
+    return datetime.combine(min(day + timedelta(days=1), last), time.min, CHINA)
+
+
+def moved_push(next_push_at: datetime | None, *, due_before: datetime, due_at: datetime, yellow_at: datetime) -> datetime:
+    """When the next push is due once the deadline has moved: what was told is not told again, and the count goes on."""
+    if next_push_at is None or next_push_at < due_before:
+        return yellow_at
+    return due_at + (next_push_at - due_before)
+
+
+def shown_light(status: str, *, due_at: datetime | None, next_push_at: datetime | None, now: datetime) -> Light | None:
+    """The light of a case by what is kept of it, or None when no reply is owed. Yellow was told, or is to be."""
+    if status not in RUNNING or due_at is None or next_push_at is None:
+        return None
+    if now > due_at:
+        return "red"
+    return "yellow" if now >= next_push_at or next_push_at >= due_at else "green"
 
 
 def pushes_owed(lights: Lights, *, due_at: datetime, now: datetime) -> int:

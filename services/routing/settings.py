@@ -90,6 +90,22 @@ class Phase(_Strict):
     of: tuple[Status, ...]
 
 
+ContactPhase = Literal["before", "during", "after"]
+"""三见面: 办前, 办中, 办后."""
+
+
+class Contacts(_Strict):
+    """How the department stays in touch with the sender (联系沟通), and whether it must have done so before it replies.
+
+    `three_meetings` asks for a contact before and one during handling, in each round, before its reply (如皋). `first` is until the
+    first contact, from the hand-over. The defaults are those of rules that were kept before these keys were there.
+    """
+
+    labels: dict[ContactPhase, Label] = Field(default_factory=dict, description="what the place calls each meeting")
+    three_meetings: bool = False
+    first: Clock | None = None
+
+
 class RatingScaleLevel(_Strict):
     """A level of the rating scale; `counts_as_satisfied` decides the numerator of the satisfaction rate."""
 
@@ -155,6 +171,7 @@ class RoutingPolicy(_Strict):
     result_classes: tuple[ResultClass, ...] = Field(min_length=1)
     clocks: Clocks
     lights: Lights
+    contacts: Contacts = Contacts()
     phases: tuple[Phase, ...] = Field(min_length=1)
     ratings: Ratings
     reports: Reports

@@ -128,6 +128,9 @@ def _recomputed(tx: Tx, found: _Found, policy: RoutingPolicy | None, calendar: C
     if (due.at, due.provisional) == (was, case.due_is_provisional):
         return False
     case.reply_due_at, case.due_is_provisional = due.at, due.provisional
+    clock = rules.reply_clock(policy.clocks, matter, case.round)
+    yellow = rules.yellow_from(policy.lights, clock, started_at=case.handed_over_at, due_at=due.at, calendar=calendar)
+    case.next_push_at = rules.moved_push(case.next_push_at, due_before=was, due_at=due.at, yellow_at=yellow)
     case.version += 1
     days = " → ".join(moment.astimezone(CHINA).date().isoformat() for moment in (was, due.at))
     found.held.steps.append(

@@ -7,12 +7,14 @@ from collections.abc import Sequence
 from datetime import date, datetime
 
 from services.routing import rules
-from services.routing.actions.held import Held, hold, write, write_all
+from services.routing.actions.held import Held, write, write_all
 from services.routing.actions.organisations import check_active
 from services.routing.actions.pre_assigned import end_pre_assignment
+from services.routing.actions.reaching import by_desk, by_lead
 from services.routing.actions.steps import Actor, actor, give_parts_of, set_clock, step, tell
 from services.routing.actions.together import check_alone, together
-from services.routing.errors import CaseNotFound, NotTheLead, ObjectionTooLate, UnknownCategory, UnknownResultClass
+from services.routing.contacts.guards import check_meetings
+from services.routing.errors import ObjectionAlreadyDecided, ObjectionTooLate, UnknownCategory, UnknownResultClass
 from services.routing.lanes.queries import check_plan
 from services.routing.models import CaseState
 from services.routing.promises import actions as promises
@@ -22,7 +24,6 @@ from services.routing.splitting.queries import answers_of_parts
 from shared.clock import now
 from shared.db import Tx
 from shared.events.routing import CategoryCorrected
-from shared.http import check_version
 from shared.identity import Caller
 from shared.masking import mask
 from shared.workdays import due, official_calendar
@@ -44,12 +45,9 @@ async def assign(
     The reply clock starts anew, within the longest time from the round's first hand-over. Raises CaseNotFound, CaseIsJoined,
     StaleVersion, CaseAlreadyAccepted, CaseAlreadyReplied, CaseAlreadyClosed, UnknownOrganisation, LeadIsCoHandler, UnknownCategory.
     """
-    held = await _locked(tx, case_id)
+    held = await by_desk(tx, case_id, caller, version)
     case = held.case
-    if not caller.sees_region(case.region):
-        raise CaseNotFound
     check_alone(held)
-    check_version(case.version, version)
     co_handlers = list(dict.fromkeys(co_handlers))
     await check_active(tx, lead, co_handlers)
     await hand_over(tx, held, actor(caller), lead, co_handlers, category, lane)
@@ -126,7 +124,8 @@ async def take_on(tx: Tx, held: Held, by: Actor, at: datetime) -> None:
 async def object_to(tx: Tx, case_id: uuid.UUID, caller: Caller, version: int, reason: str) -> CaseState:
     """The lead department says with a reason that the matter is not its own (异议); the desk decides, the clock runs on.
 
-    Raises as `accept` does, and ObjectionTooLate after the profile's objection clock.
+    Raises as `accept` does, ObjectionTooLate after the profile's objection clock, and ObjectionAlreadyDecided when the desk has
+    upheld this hand-over: its decision binds.
     """
     held = await led(tx, case_id, caller, version)
     case = held.case
@@ -136,8 +135,11 @@ async def object_to(tx: Tx, case_id: uuid.UUID, caller: Caller, version: int, re
     until = due(case.handed_over_at, tx.policy.clocks.objection, official_calendar()).at
     if at > until:
         raise ObjectionTooLate(number=case.number, until=until.isoformat(timespec="seconds"))
+    if case.upheld_at is not None:
+        raise ObjectionAlreadyDecided(number=case.number, state=case.status, current=version)
     for one in await together(tx, held):
         move = step(tx, one, "object", actor(caller), at, note=reason)
+        one.case.decide_by = due(at, tx.policy.clocks.reassign, official_calendar()).at
         tell(tx, one.case, move.event, department=one.case.lead, reason=mask(reason))
         await write(tx, one)
     return case
@@ -158,7 +160,7 @@ async def reply(
     """The lead department answers in this round with a result class, and a promise where the class counts as one.
 
     Raises as `accept` does, and UnknownResultClass, PromiseMissing, PromiseNotNeeded, PromiseNotLater, PartsNotAnswered for the
-    first of a split matter and PlanMissing on the fast lane.
+    first of a split matter, PlanMissing on the fast lane, and MeetingsMissing where the profile asks for meetings first.
     """
     held = await led(tx, case_id, caller, version)
     rules.transition(held.case.status, "reply", number=held.case.number, version=held.case.version)
@@ -168,6 +170,7 @@ async def reply(
     at = now()
     pledge = pledged(known, promised, promised_by, at)
     await check_plan(tx, held.case)
+    await check_meetings(tx, held.case)
     others = await answers_of_parts(tx, held.case)
     for one in await together(tx, held):
         await answer(tx, one, actor(caller), at, known, text, signer, others, pledge)
@@ -214,22 +217,10 @@ _ADD_REPLY = """
     INSERT INTO reply (case_id, round, text, department, result_class, counts_as_done, counts_as_promise, signer, replied_at, on_time)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
     """
-_HAS_PART = "SELECT FROM part WHERE case_id = $1 AND current AND organisation = $2"
-
-
-async def _locked(tx: Tx, case_id: uuid.UUID) -> Held:
-    held = await hold(tx, case_id)
-    if held is None:
-        raise CaseNotFound
-    return held
 
 
 async def led(tx: Tx, case_id: uuid.UUID, caller: Caller, version: int) -> Held:
-    """The case, locked, for its lead department in the version it knows."""
-    held = await _locked(tx, case_id)
-    case = held.case
-    if caller.organisation is None or caller.organisation != case.lead:
-        raise NotTheLead if await tx.run(_HAS_PART, case.id, caller.organisation) else CaseNotFound
+    """The case, locked, for its lead department in the version it knows, unless it is handled with another."""
+    held = await by_lead(tx, case_id, caller, version)
     check_alone(held)
-    check_version(case.version, version)
     return held

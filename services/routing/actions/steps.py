@@ -63,6 +63,8 @@ def step(tx: Tx, held: Held, action: rules.Action, by: Actor, at: datetime, *, n
             "profile_version": tx.policy.profile_version,
         }
     )
+    if case.status == "objected":
+        case.decide_by, case.decision_overdue = None, False
     case.status = move.next
     live(tx, "case", str(case.id))
     return move
@@ -79,11 +81,14 @@ def set_clock(tx: Tx, case: CaseState, at: datetime) -> None:
     if case.clock_from is None:
         case.clock_from = at
     clocks = rules.clocks_of(tx.policy.clocks, case.lane)
+    case.upheld_at = None
     found = rules.reply_due(
         clocks, cast(Matter, case.matter), case.round, handed_over_at=at, round_from=case.clock_from, calendar=official_calendar()
     )
     case.handed_over_at, case.reply_due_at = at, found.at
     case.due_is_provisional, case.due_calendar = found.provisional, found.calendar
+    clock = rules.reply_clock(tx.policy.clocks, cast(Matter, case.matter), case.round)
+    case.next_push_at = rules.yellow_from(tx.policy.lights, clock, started_at=at, due_at=found.at, calendar=official_calendar())
 
 
 async def give_parts(tx: Tx, case: CaseState, lead: str, co_handlers: Sequence[str]) -> None:
