@@ -13,6 +13,7 @@ from services.routing.errors import (
     CaseAlreadyAccepted,
     CaseAlreadyClosed,
     CaseAlreadyReplied,
+    CaseIsJoined,
     CaseNotAccepted,
     CaseNotAssigned,
     CaseUnderObjection,
@@ -21,10 +22,13 @@ from services.routing.errors import (
     NotTheLead,
     ObjectionAlreadyDecided,
     ObjectionTooLate,
+    PartsNotAnswered,
+    PlanMissing,
     UnknownCategory,
     UnknownOrganisation,
     UnknownResultClass,
 )
+from services.routing.promises.errors import PromiseMissing, PromiseNotLater, PromiseNotNeeded
 from services.routing.settings import Clocks, Lights, Matter, RoutingPolicy
 from shared.errors import Refused
 from shared.events.intake import OpinionClassified
@@ -63,7 +67,11 @@ class Transition:
     guards: tuple[type[Refused], ...] = ()
 
 
-_HAND_OVER = (UnknownOrganisation, LeadIsCoHandler, UnknownCategory)
+_HAND_OVER = (UnknownOrganisation, LeadIsCoHandler, UnknownCategory, CaseIsJoined)
+_REPLY = (
+    *(NotTheLead, UnknownResultClass, CaseIsJoined, MeetingsMissing, PlanMissing, PartsNotAnswered),
+    *(PromiseMissing, PromiseNotNeeded, PromiseNotLater),
+)
 _CONTACT = (NotTheLead, ContactInFuture, ContactTooEarly)
 
 TRANSITIONS = (
@@ -74,7 +82,7 @@ TRANSITIONS = (
     Transition(
         "assigned", "object", "case.handle", "objected", CaseObjected, None, (NotTheLead, ObjectionTooLate, ObjectionAlreadyDecided)
     ),
-    Transition("accepted", "reply", "case.handle", "replied", CaseReplied, "stop", (NotTheLead, UnknownResultClass, MeetingsMissing)),
+    Transition("accepted", "reply", "case.handle", "replied", CaseReplied, "stop", _REPLY),
     Transition("objected", "uphold", "case.assign", "assigned", CaseUpheld),
     *(Transition(s, "contact", "case.handle", s, CaseContacted, None, _CONTACT) for s in ("assigned", "accepted", "replied")),
     Transition("replied", "rate", None, "closed", CaseClosed),
