@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
+from math import ceil
 from typing import Literal
 
 from services.routing import settings
@@ -204,15 +205,13 @@ def yellow_from(
     lights: Lights, clock: Clock, *, started_at: datetime, due_at: datetime, calendar: Calendar, pauses: Sequence[Pause] = ()
 ) -> datetime:
     """The moment from which `light` is yellow: the beginning of a day in China."""
-    day, last = (moment.astimezone(CHINA).date() for moment in (started_at, due_at))
-    stood = standing_days(pauses)
-    wanted = lights.yellow_share * days_counted(day, last, clock.unit, calendar, stood)
-    over = 0
-    while day < last and over < wanted:
-        before, day = day, day + timedelta(days=1)
-        over += days_counted(before, day, clock.unit, calendar, stood)
+    first, last = (moment.astimezone(CHINA).date() for moment in (started_at, due_at))
+    stood, working = standing_days(pauses), clock.unit == "workday"
+    days = (first + timedelta(days=i) for i in range(1, (last - first).days + 1))
+    counted = [day for day in days if day not in stood and (not working or calendar.is_workday(day))]
+    over = counted[ceil(lights.yellow_share * len(counted)) - 1] if counted else first
     # The share is over when the day that completes it has ended.
-    return datetime.combine(min(day + timedelta(days=1), last), time.min, CHINA)
+    return datetime.combine(min(over + timedelta(days=1), last), time.min, CHINA)
 
 
 def moved_push(next_push_at: datetime | None, *, due_before: datetime, due_at: datetime, yellow_at: datetime) -> datetime:
