@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
+from typing import Any
 
 from services.routing.actions.handling import hand_over
 from services.routing.actions.held import Held, hold, write
@@ -59,6 +60,19 @@ async def split(tx: Tx, case_id: uuid.UUID, caller: Caller, version: int, parts:
     return case
 
 
+_NOT_HANDED_OVER: dict[str, Any] = {
+    "status": "to_assign",
+    "version": 1,
+    "lead": None,
+    "proposed_lead": None,
+    "handed_over_at": None,
+    "clock_from": None,
+    "reply_due_at": None,
+    "due_is_provisional": False,
+    "due_calendar": None,
+}
+
+
 async def _open(tx: Tx, first: CaseState, n: int, part: Part, by: Actor) -> Held:
     at = now()
     changed = {
@@ -66,16 +80,8 @@ async def _open(tx: Tx, first: CaseState, n: int, part: Part, by: Actor) -> Held
         "number": rules.number_of_part(first.number, n),
         "text": f"{part.asked}\n\n{first.text}",
         "part_of": first.id,
-        "status": "to_assign",
-        "version": 1,
-        "lead": None,
+        **_NOT_HANDED_OVER,
         "co_handlers": [],
-        "proposed_lead": None,
-        "handed_over_at": None,
-        "clock_from": None,
-        "reply_due_at": None,
-        "due_is_provisional": False,
-        "due_calendar": None,
         "overdue_round": first.round - 1,
         "result_class": None,
         "opened_at": at,
