@@ -88,7 +88,7 @@ def token(
     region: str = SITE,
     account_id: uuid.UUID | None = None,
     permissions: Sequence[str] | None = None,
-    expires_in: float = 900,
+    expires_in: float = 86_400,
     kid: str = TOKEN_KID,
     **more: Any,
 ) -> dict[str, str]:
