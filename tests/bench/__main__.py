@@ -26,7 +26,7 @@ from tests.bench import burst, chain, figures, footprint, latency, lifecycle, ov
 from tests.bench.figures import Figure
 from tests.bench.grounds import Grounds
 from tests.bench.place import Place
-from tests.bench.undisturbed import undisturbed
+from tests.bench.undisturbed import Undisturbed
 
 PARTS = "abcdef"
 LABELLED = ROOT.parent / "shared" / "data" / "messages_labelled.csv.gz"
@@ -52,7 +52,8 @@ class Settings:
     overload_seconds: float = 60.0
     overload_factor: float = 3.0
     stolen_at_most: float = 0.05
-    tries: int = 3
+    tries: int = 4
+    patience: float = 1_200.0
 
 
 class Bench:
@@ -63,6 +64,7 @@ class Bench:
         self.figures: list[Figure] = []
         self.details: dict[str, Any] = {}
         self._place: Place | None = None
+        self._machine = Undisturbed(settings.stolen_at_most, settings.tries, settings.patience)
 
     def execute(self) -> None:
         """All parts that are wanted. (c) comes first, for it has servers of its own; what leaves most behind comes last."""
@@ -98,7 +100,7 @@ class Bench:
         found, made_of = {kind: list[Run]() for kind in kinds}, self.settings
         for number in range(made_of.runs):
             for kind in kinds:
-                one = undisturbed(partial(run, kind), f"{made_of.seed}/{part}/{kind}/{number}", made_of.stolen_at_most, made_of.tries)
+                one = self._machine.run(partial(run, kind), f"{made_of.seed}/{part}/{kind}/{number}")
                 found[kind].append(one)
                 shown = {name: value for name, value in one.items() if not isinstance(value, dict) and value is not None}
                 self._console.print(f"({part}) {number + 1}/{made_of.runs} {kind} {shown}", style="dim", highlight=False, markup=False)
