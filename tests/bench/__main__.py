@@ -68,14 +68,7 @@ class Bench:
 
     def execute(self) -> None:
         """All parts that are wanted. (c) comes first, for it has servers of its own; what leaves most behind comes last."""
-        parts: dict[str, Callable[[], None]] = {
-            "c": self.chain,
-            "f": self.footprint,
-            "a": self.lifecycle,
-            "b": self.submit,
-            "d": self.latency,
-            "e": self.overload,
-        }
+        parts = {"c": self.chain, "f": self.footprint, "a": self.lifecycle, "b": self.submit, "d": self.latency, "e": self.overload}
         for name, part in parts.items():
             if name in self.settings.only:
                 began = time.monotonic()
