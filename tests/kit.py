@@ -35,6 +35,8 @@ from shared.settings import ServiceSettings
 from shared.waking import retry_parked
 
 SITE = "320412"
+SHUFFLES = int(os.environ.get("SHUFFLES", "8"))
+"""How many orders of the golden events each service is given; SHUFFLES=25 for more of them."""
 os.environ.setdefault("LIANXIN_MASTER_KEY", base64.urlsafe_b64encode(bytes(range(32))).decode())
 
 _SIGNER = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))

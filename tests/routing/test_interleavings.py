@@ -14,7 +14,7 @@ from tests.routing import golden
 from tests.routing.conftest import Routing
 from tests.routing.walks import BODIES, DESKS
 
-NUMBER = int(os.environ.get("INTERLEAVINGS", "60"))
+NUMBER = int(os.environ.get("INTERLEAVINGS", "30"))
 AT_ONCE = 10
 """Cases that are walked at the same time."""
 ACTIONS: tuple[rules.Action, ...] = ("accept", "object", "assign", "reply", "rate", "uphold", "contact")
