@@ -1,6 +1,6 @@
 """`make bench`: every part, medians of interleaved runs (`undisturbed`), a table; exit status 1 when a floor is missed, and which.
 
-ONLY=b,c runs these parts alone, RUNS=1 once each: quick looks, which are not kept as the latest. SEED gives other texts.
+ONLY=b,c runs these parts alone, as the machine's quiet hours allow. RUNS=1 once each: a quick look, not kept. SEED gives other texts.
 """
 
 from __future__ import annotations
@@ -198,7 +198,7 @@ async def _chained(grounds: Grounds, is_raw: bool, events: int, seed: str) -> Ru
 def conclude(found: Sequence[Figure], details: dict[str, Any], settings: Settings, machine: dict[str, Any], console: Console) -> int:
     """Writes and shows what was found. 0: all floors are reached, 1: one is missed."""
     result = figures.report(found, details, {**asdict(settings), "machine": machine})
-    path = figures.write(result, whole=settings.only == PARTS and settings.runs >= Settings.runs)
+    path = figures.write(result, keep=settings.runs >= Settings.runs)
     figures.show(found, console)
     console.print(f"written to {path}", style="dim", highlight=False, soft_wrap=True)
     return 1 if result["missed"] else 0

@@ -72,6 +72,17 @@ def test_a_missed_floor_ends_the_run_red_and_is_named(monkeypatch: pytest.Monkey
     assert f"MISSED ({missing.part}) {missing.name}" in printed and f"({missing.part}) {missing.name}" in page.split("| part |")[0]
 
 
+def test_a_part_that_is_measured_alone_is_kept_beside_the_others(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    slow, quick = (Figure("d", "p50", "ms", (value,), floor=20, less=True) for value in (30.0, 10.0))
+    conclude(monkeypatch, tmp_path, Figure("b", "submit / control", "ratio", (0.05,), floor=0.1), slow)
+    status, _, result, page = conclude(monkeypatch, tmp_path, quick)
+    assert status == 0
+    assert [(f["part"], f["value"]) for f in result["figures"]] == [("b", 0.05), ("d", 10.0)]
+    assert [line[:3] for line in result["missed"]] == ["(b)"] and list(result["earlier"]) == ["b"]
+    assert "Parts measured earlier: (b)" in page and "**Floors missed:** (b)" in page
+    assert len((tmp_path / "history.jsonl").read_text("utf-8").splitlines()) == 2
+
+
 def test_a_quick_look_is_not_kept_as_the_latest(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(figures, "RESULTS", tmp_path)
     monkeypatch.setattr(figures, "PAGE", tmp_path / "figures.md")
