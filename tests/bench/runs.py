@@ -39,9 +39,9 @@ class Settings:
     latency_seconds: float = 15.0
     overload_seconds: float = 60.0
     overload_factor: float = 3.0
-    stolen_at_most: float = 0.05
-    tries: int = 4
-    patience: float = 1_200.0
+    stolen_at_most: float = 0.1
+    tries: int = 2
+    patience: float = 600.0
 
 
 class Runs:
