@@ -23,7 +23,7 @@ from tests.kit import eventually
 
 @pytest_asyncio.fixture
 async def world(suite: Suite) -> AsyncIterator[World]:
-    async with httpx.AsyncClient(base_url=suite.url, timeout=20) as client:
+    async with httpx.AsyncClient(base_url=suite.url, timeout=60) as client:
         yield World(suite, client)
 
 
@@ -201,8 +201,8 @@ async def test_the_inbox_stream_tells_of_a_new_matter_and_resumes(world: World) 
                     return event["id"], event["data"]
         raise AssertionError("the stream ended")
 
-    position, _ = await asyncio.wait_for(first_notice({"Last-Event-ID": "0"}), 15)
-    following, _ = await asyncio.wait_for(first_notice({"Last-Event-ID": position}), 15)
+    position, _ = await asyncio.wait_for(first_notice({"Last-Event-ID": "0"}), 60)
+    following, _ = await asyncio.wait_for(first_notice({"Last-Event-ID": position}), 60)
     assert int(following) > int(position)
 
 
