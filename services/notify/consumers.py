@@ -4,18 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from services.notify import actions
+from services.notify import actions, rules
 from services.notify.residents import actions as residents
 from shared.consumers import Consumers
 from shared.db import Tx
+from shared.events import Event
 from shared.events.intake_contacts import ContactsFoundBelowMinimum
 from shared.events.intake_opinions import FollowedOpinionMoved
 from shared.events.intake_privacy import ContactLeft, ContactSealed, MatterErased
 from shared.events.routing import AssignmentMade, CaseClosed, CaseObjected, CaseOverdue, CaseReopened, CaseReplied
+from shared.events.routing_assigning import FastLaneStepLate
 from shared.events.scoring import PointsPosted
 from shared.events.supervision import StageDelayed
 
 consumers = Consumers("notify")
+
+
+async def _post(tx: Tx, events: Sequence[Event]) -> None:
+    await actions.post(tx, events)
+
+
+for _told in (*rules.ADDRESSED, *rules.TO_DESK, FastLaneStepLate):
+    consumers.on_batch(_told, since="now")(_post)
 
 
 @consumers.on_batch(AssignmentMade, since="now")

@@ -15,7 +15,7 @@ from shared.texts import text
 
 _FOLDER = Path(__file__).resolve().parent
 _CHINA = ZoneInfo("Asia/Shanghai")
-_NAMED = ("part", "stage", "change", "measure")
+_NAMED = ("part", "stage", "change", "measure", "confirmed", "step")
 
 
 class NoticeOut(BaseModel):
@@ -50,6 +50,6 @@ def rendered(notice: Notice, language: str, *, read: bool) -> NoticeOut:
 def _word(name: str, value: Any, language: str) -> str:
     if name in _NAMED:
         return str(text(_FOLDER, f"{name}.{value}", language))
-    if name.endswith("_at"):
+    if name.endswith("_at") or name == "decide_by":
         return datetime.fromisoformat(value).astimezone(_CHINA).strftime("%Y-%m-%d %H:%M")
     return str(value)

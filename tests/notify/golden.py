@@ -10,7 +10,18 @@ from typing import Any
 from shared.events import Event, derived_id
 from shared.events.intake_contacts import ContactsFoundBelowMinimum
 from shared.events.intake_opinions import FollowedOpinionMoved
-from shared.events.routing import AssignmentMade, CaseClosed, CaseObjected, CaseOverdue, CaseReopened, CaseReplied
+from shared.events.routing import AssignmentMade, AssignmentWithdrawn, CaseClosed, CaseObjected, CaseOverdue, CaseReopened, CaseReplied
+from shared.events.routing_assigning import (
+    FastLaneStepLate,
+    PreAssignmentAnswered,
+    PreAssignmentEnded,
+    PreAssignmentLate,
+    PreAssignmentMade,
+)
+from shared.events.routing_deadlines import AssignmentDueMoved
+from shared.events.routing_handling import HandOverUpheld, ObjectionUndecided, ReplyDueSoon, ReplyPushed
+from shared.events.routing_supervising import PromiseFellDue, PromiseOverdue, SupervisionPushed, UnitCalled
+from shared.events.routing_transfers import LeadOverdue, LeadReceived
 from shared.events.scoring import PointsPosted
 from shared.events.supervision import StageDelayed
 
@@ -79,6 +90,44 @@ def points(minutes: int, value: str) -> PointsPosted:
     )
 
 
+def of_routing(minutes: int) -> list[Event]:
+    """One of each of what routing tells a unit or the desk beside a case's course."""
+    at = iter(range(minutes, minutes + 100))
+    day = date(2026, 3, 1)
+
+    def unit() -> dict[str, Any]:
+        return {**_told(next(at)), "case_id": CASE, "number": NUMBER, "organisation": "housing"}
+
+    def case() -> dict[str, Any]:
+        return _case(minute := next(at), minute)
+
+    a_pre_assignment = {"pre_assignment_id": derived_id(CASE, "pre-assignment")}
+    a_transfer = {"transfer_id": derived_id(CASE, "transfer")}
+    a_promise = {"promise_id": derived_id(CASE, "promise"), "promised_by": day}
+    a_part = {"assignment_id": derived_id(CASE, "assignment"), "due_is_provisional": False}
+    said = {"title": "路灯不亮", "text": "小区路灯不亮已有一周", "requirements": "先沟通"}
+    asked = {**a_pre_assignment, **said, "part": "lead", "category": None, "due_at": DUE, "due_is_provisional": False}
+    return [
+        AssignmentWithdrawn(**unit(), round=1),
+        AssignmentDueMoved(**unit(), **a_part, round=1, due_at=DUE),
+        PreAssignmentMade(**unit(), **asked),
+        PreAssignmentEnded(**unit(), **a_pre_assignment),
+        HandOverUpheld(**unit(), round=1, reason="属本单位职责", reply_due_at=DUE),
+        ReplyDueSoon(**unit(), round=1, due_at=DUE),
+        ReplyPushed(**unit(), round=1, due_at=DUE, push=2),
+        PromiseFellDue(**unit(), **a_promise),
+        SupervisionPushed(**unit(), body="urban_committee", text="请加快"),
+        UnitCalled(**_told(next(at)), meeting_id=derived_id(CASE, "meeting"), organisation="housing", type="direct", held_on=day),
+        LeadReceived(**unit(), **a_transfer, field="ecology", text="线索"),
+        PreAssignmentAnswered(**case(), **a_pre_assignment, confirmed=False, reason="不属于本单位职责"),
+        PreAssignmentLate(**case(), **a_pre_assignment, due_at=DUE),
+        ObjectionUndecided(**case(), decide_by=DUE),
+        PromiseOverdue(**case(), **a_promise),
+        LeadOverdue(**case(), **a_transfer, what="result", due_at=DUE),
+        FastLaneStepLate(**case(), step="plan", due_at=DUE),
+    ]
+
+
 EVENTS: list[Event] = [
     assignment(1, "transport"),
     assignment(2, "ecology", "co_handler"),
@@ -104,3 +153,5 @@ EVENTS: list[Event] = [
         at_least=1,
     ),
 ]
+EVERY: list[Event] = [*EVENTS, *of_routing(15)]
+"""One of each kind that notify listens to, at least."""

@@ -12,13 +12,13 @@ from tests.notify import golden
 
 async def test_shuffled_and_doubled_events_leave_the_same_notices(running):
     service = await running("notify")
-    for event in golden.EVENTS:
+    for event in golden.EVERY:
         await service.deliver(event)
     expected = await service.rows()
-    assert len(expected["notice"]) == 17
+    assert len(expected["notice"]) == 35
     for seed in range(kit.SHUFFLES):
         chance = random.Random(seed)
-        events = golden.EVENTS * 2
+        events = golden.EVERY * 2
         chance.shuffle(events)
         await kit.wipe(service.database)
         while events:
@@ -28,12 +28,12 @@ async def test_shuffled_and_doubled_events_leave_the_same_notices(running):
         assert await service.rows() == expected, f"seed {seed}"
         posted = await service.outbox()
         assert all(isinstance(e, NoticePosted) for e in posted)
-        assert len(posted) == 17, f"seed {seed}"
+        assert len(posted) == 35, f"seed {seed}"
 
 
 async def test_notices_hold_no_free_text(running):
     service = await running("notify")
-    await service.deliver(*golden.EVENTS)
+    await service.deliver(*golden.EVERY)
     everything = str(await service.rows()) + str(await service.outbox())
     for words in ("路灯", "不属于", "王局长"):
         assert words not in everything
@@ -43,6 +43,6 @@ async def test_an_event_that_slips_past_the_inbox_still_makes_one_notice(running
     service = await running("notify")
     for _ in range(2):
         async with service.tx() as tx:
-            await actions.post(tx, [golden.EVENTS[4]])
+            await actions.post(tx, [golden.EVERY[4]])
     assert len((await service.rows())["notice"]) == 2
     assert len(await service.outbox()) == 2
