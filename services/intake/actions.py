@@ -62,10 +62,10 @@ _FOLLOW = text(
 )
 _ADD_TIMELINE_ENTRIES = text(
     """
-    INSERT INTO timeline_entry (id, opinion_id, at, kind, round, case_version, department, text, result_class, reason)
+    INSERT INTO timeline_entry (id, opinion_id, at, kind, round, case_version, department, text, result_class, reason, due_on)
     SELECT * FROM unnest(CAST(:id AS uuid[]), CAST(:opinion_id AS uuid[]), CAST(:at AS timestamptz[]), CAST(:kind AS text[]),
         CAST(:round AS int[]), CAST(:case_version AS int[]), CAST(:department AS text[]), CAST(:text AS text[]),
-        CAST(:result_class AS text[]), CAST(:reason AS text[])) ON CONFLICT DO NOTHING
+        CAST(:result_class AS text[]), CAST(:reason AS text[]), CAST(:due_on AS date[])) ON CONFLICT DO NOTHING
     """
 )
 
@@ -266,4 +266,5 @@ def _entry(event: CaseEvent, told: rules.Told) -> dict[str, Any]:
         "text": told.text,
         "result_class": told.result_class,
         "reason": told.reason,
+        "due_on": told.due_on,
     }

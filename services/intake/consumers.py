@@ -24,6 +24,7 @@ from shared.events.routing import (
     CategoryCorrected,
     RatingNotCounted,
 )
+from shared.events.routing_supervising import PromiseChanged, PromiseKept, PromiseMade
 
 consumers = Consumers("intake")
 
@@ -72,6 +73,21 @@ async def case_overdue(tx: Tx, events: Sequence[CaseOverdue]) -> None:
 
 @consumers.on_batch(RatingNotCounted, since="start")
 async def rating_not_counted(tx: Tx, events: Sequence[RatingNotCounted]) -> None:
+    await actions.follow_cases(tx, events)
+
+
+@consumers.on_batch(PromiseMade, since="start")
+async def promise_made(tx: Tx, events: Sequence[PromiseMade]) -> None:
+    await actions.follow_cases(tx, events)
+
+
+@consumers.on_batch(PromiseChanged, since="start")
+async def promise_changed(tx: Tx, events: Sequence[PromiseChanged]) -> None:
+    await actions.follow_cases(tx, events)
+
+
+@consumers.on_batch(PromiseKept, since="start")
+async def promise_kept(tx: Tx, events: Sequence[PromiseKept]) -> None:
     await actions.follow_cases(tx, events)
 
 

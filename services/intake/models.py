@@ -92,6 +92,7 @@ class TimelineEntry(Base, table=True):
     text: str | None = Field(default=None, sa_column=Column(Text, nullable=True))
     result_class: str | None = None
     reason: str | None = None
+    due_on: date | None = None
 
 
 class Rating(Base, table=True):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Literal
 
 from services.intake.errors import AlreadyRated, NothingToRate
@@ -20,6 +21,7 @@ from shared.events.routing import (
     CaseReplied,
     RatingNotCounted,
 )
+from shared.events.routing_supervising import PromiseChanged, PromiseKept, PromiseMade
 
 FIRST_STATUS: Status = "accepted"
 FINAL: tuple[Status, ...] = ("closed", "withdrawn", "answered_by_rep")
@@ -89,6 +91,7 @@ class Told:
     text: str | None = None
     result_class: str | None = None
     reason: str | None = None
+    due_on: date | None = None
 
 
 def told(event: CaseEvent) -> Told:
@@ -114,7 +117,18 @@ def told(event: CaseEvent) -> Told:
             return Told("overdue", None, event.round, department=event.department)
         case RatingNotCounted():
             return Told("rating_not_counted", None, event.rated_round, reason=event.reason)
+        case PromiseMade() | PromiseChanged() | PromiseKept():
+            return _of_promise(event)
     raise TypeError(f"{type(event).__name__} is not told to senders")
+
+
+def _of_promise(event: PromiseMade | PromiseChanged | PromiseKept) -> Told:
+    match event:
+        case PromiseMade():
+            return Told("promise_made", None, event.round, event.department, event.promised, due_on=event.promised_by)
+        case PromiseChanged():
+            return Told("promise_changed", None, event.round, event.department, event.reason, due_on=event.promised_by)
+    return Told("promise_kept", None, event.round, event.department, event.evidence)
 
 
 def can_rate(status: str, round_: int, replied_round: int, rated_rounds: set[int]) -> bool:

@@ -41,7 +41,7 @@ Status = Literal[
     "answered_by_rep",
 ]
 """Where an opinion stands, as its sender sees it. `reassigning`: the department objected and the desk decides anew."""
-Kind = Literal[Status, "overdue", "rated", "rating_not_counted", "supplemented"]
+Kind = Literal[Status, "overdue", "rated", "rating_not_counted", "supplemented", "promise_made", "promise_changed", "promise_kept"]
 """What a timeline tells of: each change of status, and what happens without one."""
 
 

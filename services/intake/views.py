@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import cast
 
 from pydantic import BaseModel
@@ -29,7 +29,7 @@ class StepOut(BaseModel):
 
 
 class EntryOut(BaseModel):
-    """One thing that happened. `text` is the department's reply, `level` the sender's own rating."""
+    """One thing that happened. `text` is the department's reply or what it promises by `due_on`, `level` the sender's own rating."""
 
     at: datetime
     kind: str
@@ -41,6 +41,7 @@ class EntryOut(BaseModel):
     result_label: str | None = None
     level: str | None = None
     reason: str | None = None
+    due_on: date | None = None
 
 
 class TrackOut(BaseModel):
@@ -136,6 +137,7 @@ def _entry_out(policy: IntakePolicy, entry: TimelineEntry, department: str | Non
         result_class=entry.result_class,
         result_label=_in(result, lang) if result else None,
         reason=entry.reason,
+        due_on=entry.due_on,
     )
 
 

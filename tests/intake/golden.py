@@ -21,6 +21,7 @@ from shared.events.routing import (
     CategoryCorrected,
     RatingNotCounted,
 )
+from shared.events.routing_supervising import PromiseChanged, PromiseKept, PromiseMade
 
 START = datetime(2026, 5, 11, 1, 0, tzinfo=UTC)
 OPINION = uuid.UUID("01970000-0000-7000-8000-000000000001")
@@ -96,6 +97,19 @@ def closed(opinion: uuid.UUID) -> CaseClosed:
     return CaseClosed(**_facts(opinion, 10, 11, 2), department="transport", level="satisfied")
 
 
+def promises(opinion: uuid.UUID) -> list[CaseEvent]:
+    """What the second reply promised, put off and kept, after the case was closed."""
+    promise: dict[str, Any] = {"promise_id": derived_id(opinion, "promise"), "department": "transport"}
+    first, later = date(2026, 9, 30), date(2026, 12, 31)
+    put_off: dict[str, Any] = {"promised_by": later, "before": first, "reason": "材料延期", "agreed_by": "desk"}
+    kept: dict[str, Any] = {"promised_by": later, "delivered_at": START, "evidence": "现场照片 12 张", "on_time": True}
+    return [
+        PromiseMade(**_facts(opinion, 10, 23, 2), **promise, promised_by=first, source="reply", promised="更换全部路灯"),
+        PromiseChanged(**_facts(opinion, 10, 24, 2), **promise, **put_off),
+        PromiseKept(**_facts(opinion, 10, 25, 2), **promise, **kept),
+    ]
+
+
 def corrected(opinion: uuid.UUID, case_version: int = 4, minutes: int = 12, category: str = "transport") -> CategoryCorrected:
     return CategoryCorrected(**_facts(opinion, case_version, minutes), proposed="construction", corrected=category)
 
@@ -144,4 +158,4 @@ def directory_events() -> list[Event]:
 
 def events(opinion: uuid.UUID) -> list[Event]:
     """Everything, in order."""
-    return [*directory_events(), *case_events(opinion), corrected(opinion, 2, 13, "environment"), corrected(opinion)]
+    return [*directory_events(), *case_events(opinion), *promises(opinion), corrected(opinion, 2, 13, "environment"), corrected(opinion)]

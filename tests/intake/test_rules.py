@@ -71,7 +71,7 @@ def test_on_real_messages_most_are_certain_and_of_those_few_are_wrong() -> None:
 
 def test_each_case_event_that_is_heard_can_be_told() -> None:
     heard = {h.event for h in consumers.handlers.values() if issubclass(h.event, CaseEvent)}
-    told = {type(e): rules.told(e) for e in golden.case_events(golden.OPINION)}
+    told = {type(e): rules.told(e) for e in [*golden.case_events(golden.OPINION), *golden.promises(golden.OPINION)]}
     assert set(told) == heard - {CategoryCorrected}
 
 

@@ -52,6 +52,22 @@ async def test_the_timeline_names_departments_and_shows_replies_in_both_language
     assert (english["status"], english["status_label"]) == ("closed", "Closed")
 
 
+async def test_the_sender_sees_what_is_promised_put_off_and_kept_and_the_status_stays(intake: kit.Running, send: Send) -> None:
+    sent = await send()
+    await intake.deliver(*golden.directory_events(), *golden.case_events(sent.id))
+    before = (await sent.track()).json()["status"]
+    promises = golden.promises(sent.id)
+    await intake.deliver(promises[2], promises[0], promises[1], promises[0])
+    answer = (await sent.track()).json()
+    told = [entry for entry in answer["timeline"] if entry["kind"].startswith("promise")]
+    assert [(entry["label"], entry["text"], entry["due_on"]) for entry in told] == [
+        ("承办单位承诺", "更换全部路灯", "2026-09-30"),
+        ("承诺改期", "材料延期", "2026-12-31"),
+        ("承诺已落实", "现场照片 12 张", None),
+    ]
+    assert (answer["status"], told[0]["department"]) == (before, "区交通运输局")
+
+
 async def test_a_matter_that_was_split_is_followed_by_its_first_case_alone(intake: kit.Running, send: Send) -> None:
     sent = await send()
     first = golden.replied(sent.id)
