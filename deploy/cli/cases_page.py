@@ -38,7 +38,7 @@ def cases_page() -> str:
 
 def _row(t: Transition) -> str:
     guards = ", ".join(f"`{g.code()}`" for g in t.guards) or "–"
-    clock = {"start": "starts anew", "stop": "stops", None: "–"}[t.clock]
+    clock = {"start": "starts anew", "stop": "stops", "move": "ends at another moment", None: "–"}[t.clock]
     return f"| {t.status} | {t.action} | {_roles(t.permission)} | {t.next} | `{t.event.type_name()}` | {clock} | {guards} |"
 
 

@@ -24,7 +24,8 @@ async def _post(tx: Tx, events: Sequence[Event]) -> None:
     await actions.post(tx, events)
 
 
-for _told in (*rules.ADDRESSED, *rules.TO_DESK, FastLaneStepLate):
+_POSTED: tuple[type[Event], ...] = (*rules.ADDRESSED, *rules.TO_DESK, FastLaneStepLate)
+for _told in _POSTED:
     consumers.on_batch(_told, since="now")(_post)
 
 

@@ -20,6 +20,7 @@ from shared.events.routing_assigning import (
     PreAssignmentMade,
 )
 from shared.events.routing_deadlines import AssignmentDueMoved
+from shared.events.routing_extending import CoOpinionAskedAgain, CoOpinionCame, CoOpinionFellDue, ExtensionAsked, ExtensionRefused
 from shared.events.routing_handling import HandOverUpheld, ObjectionUndecided, ReplyDueSoon, ReplyPushed
 from shared.events.routing_supervising import PromiseFellDue, PromiseOverdue, SupervisionPushed, UnitCalled
 from shared.events.routing_transfers import LeadOverdue, LeadReceived
@@ -54,6 +55,10 @@ ADDRESSED: Mapping[type[Event], tuple[str, ...]] = {
     AssignmentDueMoved: ("case_id", "number", "round", "due_at"),
     PreAssignmentMade: ("case_id", "number", "part", "due_at"),
     PreAssignmentEnded: ("case_id", "number"),
+    ExtensionRefused: ("case_id", "number", "round", "due_at"),
+    CoOpinionCame: ("case_id", "number", "still_to_come"),
+    CoOpinionAskedAgain: ("case_id", "number", "due_at"),
+    CoOpinionFellDue: ("case_id", "number", "due_at"),
     HandOverUpheld: ("case_id", "number", "round", "reply_due_at"),
     ReplyDueSoon: ("case_id", "number", "round", "due_at"),
     ReplyPushed: ("case_id", "number", "round", "due_at", "push"),
@@ -65,6 +70,7 @@ ADDRESSED: Mapping[type[Event], tuple[str, ...]] = {
 """What an organisation is told of an event that is addressed to it."""
 TO_DESK: Mapping[type[Event], tuple[str, ...]] = {
     PreAssignmentAnswered: ("case_id", "number", "department", "confirmed"),
+    ExtensionAsked: ("case_id", "number", "round", "due_at"),
     PreAssignmentLate: ("case_id", "number", "department", "due_at"),
     ObjectionUndecided: ("case_id", "number", "department", "decide_by"),
     PromiseOverdue: ("case_id", "number", "department", "promised_by"),
@@ -120,7 +126,7 @@ def told_before(event: Event, begun_at: datetime, restored_at: datetime | None) 
     if restored_at is None:
         return False
     match event:
-        case CaseOverdue() | PreAssignmentLate() | FastLaneStepLate() | LeadOverdue():
+        case CaseOverdue() | CoOpinionFellDue() | PreAssignmentLate() | FastLaneStepLate() | LeadOverdue():
             return event.due_at <= restored_at
         case ObjectionUndecided():
             return event.decide_by <= restored_at

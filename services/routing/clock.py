@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from services.routing.actions import calendars, opening, sweeping
+from services.routing.co_handling import actions as co_handling
 from services.routing.look_backs import actions as look_backs
 from services.routing.objections import actions as objections
+from services.routing.pauses import actions as pauses
 from services.routing.procuratorate import actions as procuratorate
 from services.routing.promises import actions as promises
 from services.routing.pushes import actions as pushes
@@ -69,3 +71,15 @@ async def undecided(tx: Tx) -> int:
 async def pushed(tx: Tx) -> int:
     """Tells the lead that its reply is due soon, or was due."""
     return await pushes.push(tx)
+
+
+@sweeps.every(seconds=5)
+async def late_co_handlers(tx: Tx) -> int:
+    """Tells of co-handlers' opinions that were not there when they were due."""
+    return await co_handling.mark_late(tx)
+
+
+@sweeps.every(seconds=5)
+async def pauses_over(tx: Tx) -> int:
+    """Lets the clocks go on whose pause has had its longest time."""
+    return await pauses.resume_over(tx)

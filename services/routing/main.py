@@ -7,8 +7,10 @@ from fastapi import FastAPI
 from services.routing import api
 from services.routing.adapters import api as adapters
 from services.routing.clock import sweeps as case_sweeps
+from services.routing.co_handling import api as co_handling
 from services.routing.consumers import consumers
 from services.routing.contacts import api as contacts
+from services.routing.extensions import api as extensions
 from services.routing.jobs import api as jobs
 from services.routing.jobs.clock import sweeps as job_sweeps
 from services.routing.joining import api as joining
@@ -17,6 +19,7 @@ from services.routing.lanes.clock import sweeps as lane_sweeps
 from services.routing.look_backs import api as look_backs
 from services.routing.meetings import api as meetings
 from services.routing.objections import api as objections
+from services.routing.pauses import api as pauses
 from services.routing.pre_assignments import api as pre_assignments
 from services.routing.pre_assignments.clock import sweeps as pre_assignment_sweeps
 from services.routing.procuratorate import api as procuratorate
@@ -40,6 +43,9 @@ def build(settings: Settings | None = None) -> FastAPI:
         proposals,
         contacts,
         objections,
+        extensions,
+        pauses,
+        co_handling,
         pre_assignments,
         lanes,
         joining,

@@ -28,8 +28,9 @@ class CaseState(SQLModel):
     whose lateness was told, 0 when none was. `next_push_at` is when the lead is to hear next that its reply is owed: first when
     the light turns yellow, then at the deadline and again after it. `decide_by` is until when the desk is to decide on an
     objection, None while there is none, and `decision_overdue` that its lateness was told; `upheld_at` says that the newest
-    hand-over was upheld. `profile_version` is the profile it was opened under. `handled_with` is the head of the cases that are
-    handled together (并案), `part_of` the first of those that one matter was split into (分办); a head and a first name themselves.
+    hand-over was upheld, `paused_until` when a pause of the clock ends at the longest. `profile_version` is the profile it was
+    opened under. `handled_with` is the head of the cases that are handled together (并案), `part_of` the first of those that one
+    matter was split into (分办); a head and a first name themselves.
     """
 
     id: uuid.UUID = Field(primary_key=True)
@@ -62,6 +63,7 @@ class CaseState(SQLModel):
     decide_by: datetime | None = utc_column(nullable=True, default=None)
     decision_overdue: bool = Field(default=False, sa_column_kwargs={"server_default": sql("false")})
     upheld_at: datetime | None = utc_column(nullable=True, default=None)
+    paused_until: datetime | None = utc_column(nullable=True, default=None)
     result_class: str | None = None
     opened_at: datetime = utc_column()
     profile_version: str
@@ -102,6 +104,7 @@ class Case(Base, CaseState, table=True):
         Index("cases_handled", "category", sql("opened_at DESC"), postgresql_where=sql("status IN ('accepted', 'replied', 'closed')")),
         Index("cases_to_push", "next_push_at", postgresql_where=sql("status IN ('assigned', 'accepted', 'objected')")),
         Index("cases_undecided", "decide_by", postgresql_where=sql("status = 'objected' AND NOT decision_overdue")),
+        Index("cases_paused", "paused_until", postgresql_where=sql("paused_until IS NOT NULL")),
         Index("cases_by_calendar", "due_calendar", postgresql_where=sql("status IN ('assigned', 'accepted', 'objected')")),
     )
 

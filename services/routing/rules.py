@@ -9,6 +9,7 @@ from math import ceil
 from typing import Literal
 
 from services.routing import settings
+from services.routing.co_handling.errors import CoHandlersStillToAnswer
 from services.routing.contacts.errors import ContactInFuture, ContactTooEarly, MeetingsMissing
 from services.routing.errors import (
     CaseAlreadyAccepted,
@@ -29,6 +30,23 @@ from services.routing.errors import (
     UnknownOrganisation,
     UnknownResultClass,
 )
+from services.routing.extensions.errors import (
+    ExtensionAlreadyAsked,
+    ExtensionsNotGiven,
+    ExtensionsUsedUp,
+    ExtensionTooLate,
+    ExtensionTooLong,
+    NoExtensionAsked,
+    UnknownConsent,
+)
+from services.routing.pauses.errors import (
+    CaseAlreadyPaused,
+    CaseNotPaused,
+    PausesNotGiven,
+    PausesUsedUp,
+    PauseTooLate,
+    UnknownPauseGround,
+)
 from services.routing.promises.errors import PromiseMissing, PromiseNotLater, PromiseNotNeeded
 from services.routing.settings import Clocks, Lights, Matter, RoutingPolicy
 from shared.errors import Refused
@@ -43,11 +61,27 @@ from shared.events.routing import (
     CaseReplied,
     CaseWithdrawn,
 )
+from shared.events.routing_extending import CasePaused, CaseResumed, ExtensionAgreed, ExtensionAsked, ExtensionDeclined
 from shared.events.routing_handling import CaseContacted, CaseUpheld
 from shared.workdays import CHINA, Calendar, Clock, Due, Extension, Pause, days_counted, due, standing_days
 
 Status = settings.Status
-Action = Literal["assign", "accept", "object", "reply", "rate", "reopen", "withdraw", "uphold", "contact"]
+Action = Literal[
+    "assign",
+    "accept",
+    "object",
+    "reply",
+    "rate",
+    "reopen",
+    "withdraw",
+    "uphold",
+    "contact",
+    "extend",
+    "agree",
+    "decline",
+    "pause",
+    "resume",
+]
 NotCounted = Literal["not_replied", "stale_round", "already_rated", "closed"]
 
 
@@ -56,7 +90,7 @@ class Transition:
     """In `status`, whoever holds `permission` may do `action`; the case is `next` after it and `event` tells so.
 
     Without a permission no route does it: it follows from another service's event. `clock` says whether the clock of the reply
-    is started anew or stops; `guards` name what may refuse it besides the status.
+    is started anew, stops, or ends at another moment; `guards` name what may refuse it besides the status.
     """
 
     status: Status
@@ -64,16 +98,19 @@ class Transition:
     permission: str | None
     next: Status
     event: type[CaseEvent]
-    clock: Literal["start", "stop"] | None = None
+    clock: Literal["start", "stop", "move"] | None = None
     guards: tuple[type[Refused], ...] = ()
 
 
 _HAND_OVER = (UnknownOrganisation, LeadIsCoHandler, UnknownCategory, CaseIsJoined)
 _REPLY = (
-    *(NotTheLead, UnknownResultClass, CaseIsJoined, MeetingsMissing, PlanMissing, PartsNotAnswered),
+    *(NotTheLead, UnknownResultClass, CaseIsJoined, MeetingsMissing, PlanMissing, PartsNotAnswered, CoHandlersStillToAnswer),
     *(PromiseMissing, PromiseNotNeeded, PromiseNotLater),
 )
 _CONTACT = (NotTheLead, ContactInFuture, ContactTooEarly)
+_EXTEND = (NotTheLead, CaseIsJoined, ExtensionsNotGiven, ExtensionTooLate, ExtensionAlreadyAsked, ExtensionsUsedUp, ExtensionTooLong)
+_AGREE = (CaseIsJoined, NoExtensionAsked, UnknownConsent, ExtensionTooLate)
+_PAUSE = (CaseIsJoined, PausesNotGiven, UnknownPauseGround, CaseAlreadyPaused, PauseTooLate, PausesUsedUp)
 
 TRANSITIONS = (
     Transition("to_assign", "assign", "case.assign", "assigned", CaseAssigned, "start", _HAND_OVER),
@@ -86,6 +123,11 @@ TRANSITIONS = (
     Transition("accepted", "reply", "case.handle", "replied", CaseReplied, "stop", _REPLY),
     Transition("objected", "uphold", "case.assign", "assigned", CaseUpheld),
     *(Transition(s, "contact", "case.handle", s, CaseContacted, None, _CONTACT) for s in ("assigned", "accepted", "replied")),
+    Transition("accepted", "extend", "case.handle", "accepted", ExtensionAsked, None, _EXTEND),
+    Transition("accepted", "agree", "case.assign", "accepted", ExtensionAgreed, "move", _AGREE),
+    Transition("accepted", "decline", "case.assign", "accepted", ExtensionDeclined, None, (CaseIsJoined, NoExtensionAsked)),
+    Transition("accepted", "pause", "case.assign", "accepted", CasePaused, "move", _PAUSE),
+    Transition("accepted", "resume", "case.assign", "accepted", CaseResumed, "move", (CaseIsJoined, CaseNotPaused)),
     Transition("replied", "rate", None, "closed", CaseClosed),
     Transition("replied", "reopen", None, "assigned", CaseReopened, "start"),
     *(Transition(s, "withdraw", None, "withdrawn", CaseWithdrawn) for s in ("to_assign", "replied")),

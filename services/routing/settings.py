@@ -59,6 +59,9 @@ class Clocks(_Strict):
     feedback: Clock = Field(description="how long a deputy may take to rate a reply")
     fast_lane: FastLane | None = None
     instant: Clock | None = Field(default=None, description="until an instant matter is done; without it the place has none")
+    co_handler_redo: Clock = Field(
+        default=Clock(n=5, unit="workday", source="重庆 2017"), description="until a co-handler's better opinion, from when the lead asks"
+    )
     pre_assignment: Clock | None = Field(default=None, description="until a unit answers a pre-assignment; without it the place has none")
 
     @model_validator(mode="after")
@@ -104,6 +107,35 @@ class Contacts(_Strict):
     labels: dict[ContactPhase, Label] = Field(default_factory=dict, description="what the place calls each meeting")
     three_meetings: bool = False
     first: Clock | None = None
+
+
+class Named(_Strict):
+    """A code of the place's, and what it calls it."""
+
+    code: str = Field(pattern=r"^[a-z][a-z0-9_]{1,39}$")
+    label: Label
+
+
+class Extensions(_Strict):
+    """How much more time a reply may be given (延期), how often in a hand-over, and whose consent the desk enters."""
+
+    most: dict[Matter, Clock]
+    times: int = Field(ge=1, le=10)
+    agreed_by: tuple[Named, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _for_every_matter(self) -> Extensions:
+        if missing := {"opinion", "suggestion"} - self.most.keys():
+            raise ValueError(f"most lacks {', '.join(sorted(missing))}")
+        return self
+
+
+class Pauses(_Strict):
+    """On which grounds a clock is stopped (暂停计时), for how long at the longest, how often in a hand-over."""
+
+    grounds: tuple[Named, ...] = Field(min_length=1)
+    longest: Clock
+    times: int = Field(ge=1, le=10)
 
 
 class RatingScaleLevel(_Strict):
@@ -172,6 +204,8 @@ class RoutingPolicy(_Strict):
     clocks: Clocks
     lights: Lights
     contacts: Contacts = Contacts()
+    extensions: Extensions | None = Field(default=None, description="without it the place has none")
+    pauses: Pauses | None = Field(default=None, description="without it the place has none")
     phases: tuple[Phase, ...] = Field(min_length=1)
     ratings: Ratings
     reports: Reports

@@ -19,6 +19,7 @@ from shared.events.routing_assigning import (
     PreAssignmentMade,
 )
 from shared.events.routing_deadlines import AssignmentDueMoved
+from shared.events.routing_extending import CoOpinionAskedAgain, CoOpinionCame, CoOpinionFellDue, ExtensionAsked, ExtensionRefused
 from shared.events.routing_handling import HandOverUpheld, ObjectionUndecided, ReplyDueSoon, ReplyPushed
 from shared.events.routing_supervising import PromiseFellDue, PromiseOverdue, SupervisionPushed, UnitCalled
 from shared.events.routing_transfers import LeadOverdue, LeadReceived
@@ -105,6 +106,7 @@ def of_routing(minutes: int) -> list[Event]:
     a_transfer = {"transfer_id": derived_id(CASE, "transfer")}
     a_promise = {"promise_id": derived_id(CASE, "promise"), "promised_by": day}
     a_part = {"assignment_id": derived_id(CASE, "assignment"), "due_is_provisional": False}
+    an_opinion = {"assignment_id": derived_id(CASE, "assignment")}
     said = {"title": "路灯不亮", "text": "小区路灯不亮已有一周", "requirements": "先沟通"}
     asked = {**a_pre_assignment, **said, "part": "lead", "category": None, "due_at": DUE, "due_is_provisional": False}
     return [
@@ -112,6 +114,10 @@ def of_routing(minutes: int) -> list[Event]:
         AssignmentDueMoved(**unit(), **a_part, round=1, due_at=DUE),
         PreAssignmentMade(**unit(), **asked),
         PreAssignmentEnded(**unit(), **a_pre_assignment),
+        ExtensionRefused(**unit(), round=1, reason="不符合延期情形", due_at=DUE),
+        CoOpinionCame(**unit(), **an_opinion, still_to_come=1),
+        CoOpinionAskedAgain(**unit(), **an_opinion, turn=2, reason="请写明时限", due_at=DUE),
+        CoOpinionFellDue(**unit(), **an_opinion, due_at=DUE),
         HandOverUpheld(**unit(), round=1, reason="属本单位职责", reply_due_at=DUE),
         ReplyDueSoon(**unit(), round=1, due_at=DUE),
         ReplyPushed(**unit(), round=1, due_at=DUE, push=2),
@@ -120,6 +126,7 @@ def of_routing(minutes: int) -> list[Event]:
         UnitCalled(**_told(next(at)), meeting_id=derived_id(CASE, "meeting"), organisation="housing", type="direct", held_on=day),
         LeadReceived(**unit(), **a_transfer, field="ecology", text="线索"),
         PreAssignmentAnswered(**case(), **a_pre_assignment, confirmed=False, reason="不属于本单位职责"),
+        ExtensionAsked(**case(), extension_id=derived_id(CASE, "extension"), n=5, unit="workday", reason="材料延期", due_at=DUE),
         PreAssignmentLate(**case(), **a_pre_assignment, due_at=DUE),
         ObjectionUndecided(**case(), decide_by=DUE),
         PromiseOverdue(**case(), **a_promise),

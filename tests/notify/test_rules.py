@@ -40,8 +40,8 @@ def test_each_event_is_told_to_those_it_concerns():
         [deputy],
         [f"account:{golden.ACCOUNT}"],
         [deputy],
-        *[["organisation:housing"]] * 11,
-        *[["role:desk"]] * 5,
+        *[["organisation:housing"]] * 15,
+        *[["role:desk"]] * 6,
         ["organisation:housing", "role:desk"],
     ]
 

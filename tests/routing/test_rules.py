@@ -40,16 +40,17 @@ def test_each_pair_of_status_and_action_leads_on_or_is_refused_by_its_fact():
         "CaseAlreadyClosed",
     )
     out, gone = "withdrawn", "CaseWasWithdrawn"
-    actions = ("assign", "accept", "object", "reply", "rate", "reopen", "withdraw", "uphold", "contact")
+    moving = ("extend", "agree", "decline", "pause", "resume")
+    actions = ("assign", "accept", "object", "reply", "rate", "reopen", "withdraw", "uphold", "contact", *moving)
     table = {
         #             assign      accept      object      reply      rate      reopen  withdraw  uphold  contact
-        "to_assign": ("assigned", none, none, none, none, none, out, none, none),
-        "assigned": ("assigned", "accepted", "objected", got, got, got, out, got, "assigned"),
-        "accepted": (won, won, won, "replied", won, won, out, won, "accepted"),
-        "replied": (done, done, done, done, "closed", "assigned", out, done, "replied"),
-        "closed": (closed,) * 9,
-        "objected": ("assigned", objected, objected, objected, objected, objected, out, "assigned", objected),
-        "withdrawn": (gone,) * 9,
+        "to_assign": ("assigned", none, none, none, none, none, out, none, none, *(none,) * 5),
+        "assigned": ("assigned", "accepted", "objected", got, got, got, out, got, "assigned", *(got,) * 5),
+        "accepted": (won, won, won, "replied", won, won, out, won, *("accepted",) * 6),
+        "replied": (done, done, done, done, "closed", "assigned", out, done, "replied", *(done,) * 5),
+        "closed": (closed,) * 14,
+        "objected": ("assigned", objected, objected, objected, objected, objected, out, "assigned", *(objected,) * 6),
+        "withdrawn": (gone,) * 14,
     }
     assert set(ACTIONS) == set(actions)
     assert {status: tuple(_after(status, action) for action in actions) for status in STATUSES} == table
@@ -64,9 +65,11 @@ def test_every_status_can_be_reached_and_only_closed_and_withdrawn_are_final():
 
 
 def test_a_door_has_one_permission_and_ratings_have_no_door():
-    doors = {action: rules.permission_of(action) for action in ("assign", "accept", "object", "reply", "uphold", "contact")}
-    assert {action for action, permission in doors.items() if permission == "case.assign"} == {"assign", "uphold"}
-    assert {action for action, permission in doors.items() if permission == "case.handle"} == {"accept", "object", "reply", "contact"}
+    of_unit = {"accept", "object", "reply", "contact", "extend"}
+    of_desk = {"assign", "uphold", "agree", "decline", "pause", "resume"}
+    doors = {action: rules.permission_of(action) for action in of_unit | of_desk}
+    assert {action for action, permission in doors.items() if permission == "case.assign"} == of_desk
+    assert {action for action, permission in doors.items() if permission == "case.handle"} == of_unit
     for action in ("rate", "reopen"):
         with pytest.raises(ValueError, match="no one permission"):
             rules.permission_of(action)

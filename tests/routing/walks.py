@@ -19,8 +19,15 @@ BODIES: dict[str, Any] = {
     "reply": REPLY,
     "uphold": {"reason": "属本单位职责"},
     "contact": {"phase": "before", "how": "phone", "held_at": "2026-03-02T09:00:00+08:00", "summary": "核实地点"},
+    "extend": {"n": 3, "unit": "workday", "reason": "材料延期"},
+    "agree": {"agreed_by": "desk"},
+    "decline": {"reason": "可按期完成"},
+    "pause": {"ground": "season", "note": "冰冻期"},
+    "resume": None,
 }
 """What each action with a door is asked with."""
+NEEDS = {"agree": "extend", "decline": "extend", "resume": "pause"}
+"""What has to be done before an action has anything to act on, where the status does not say."""
 LEVELS = {"rate": "satisfied", "reopen": "dissatisfied"}
 """The rating from which each action without a door follows."""
 DESKS = {"case.assign": kit.token("desk"), "case.handle": kit.token("department")}
@@ -59,6 +66,15 @@ async def take(routing: Routing, name: str, step: rules.Transition) -> dict[str,
         )
     )
     return await routing.case(name)
+
+
+async def readied(routing: Routing, name: str, step: rules.Transition) -> dict[str, Any]:
+    """A new case on which a transition can be taken."""
+    case = await walked(routing, name, step.status)
+    if step.action not in NEEDS:
+        return case
+    before = next(t for t in rules.TRANSITIONS if (t.status, t.action) == (step.status, NEEDS[step.action]))
+    return await take(routing, name, before)
 
 
 async def walked(routing: Routing, name: str, status: str) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from services.routing.actions.pre_assigned import end_pre_assignment
 from services.routing.actions.reaching import by_desk, by_lead
 from services.routing.actions.steps import Actor, actor, give_parts_of, set_clock, step, tell
 from services.routing.actions.together import check_alone, together
+from services.routing.co_handling.queries import check_co_handlers
 from services.routing.contacts.guards import check_meetings
 from services.routing.errors import ObjectionAlreadyDecided, ObjectionTooLate, UnknownCategory, UnknownResultClass
 from services.routing.lanes.queries import check_plan
@@ -160,7 +161,8 @@ async def reply(
     """The lead department answers in this round with a result class, and a promise where the class counts as one.
 
     Raises as `accept` does, and UnknownResultClass, PromiseMissing, PromiseNotNeeded, PromiseNotLater, PartsNotAnswered for the
-    first of a split matter, PlanMissing on the fast lane, and MeetingsMissing where the profile asks for meetings first.
+    first of a split matter, PlanMissing on the fast lane, CoHandlersStillToAnswer, and MeetingsMissing where the profile asks for
+    meetings first.
     """
     held = await led(tx, case_id, caller, version)
     rules.transition(held.case.status, "reply", number=held.case.number, version=held.case.version)
@@ -171,6 +173,7 @@ async def reply(
     pledge = pledged(known, promised, promised_by, at)
     await check_plan(tx, held.case)
     await check_meetings(tx, held.case)
+    await check_co_handlers(tx, held.case, at)
     others = await answers_of_parts(tx, held.case)
     for one in await together(tx, held):
         await answer(tx, one, actor(caller), at, known, text, signer, others, pledge)

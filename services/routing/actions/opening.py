@@ -28,7 +28,7 @@ from shared.workdays import Due, official_calendar
 _MATTER: Matter = "opinion"
 
 _CASES, _PARTS, _HISTORY = (Base.metadata.tables[t.__tablename__] for t in (Case, Part, CaseHistory))
-_LATER = ("co_handlers", "lane", "handled_with", "part_of", "decide_by", "decision_overdue", "upheld_at")
+_LATER = ("co_handlers", "lane", "handled_with", "part_of", "decide_by", "decision_overdue", "upheld_at", "paused_until")
 """Columns that a new case leaves as they are by default."""
 _OF_CASE = [c.name for c in _CASES.columns if c.name not in _LATER]
 _OF_PART, _OF_HISTORY = _PARTS.columns.keys(), _HISTORY.columns.keys()

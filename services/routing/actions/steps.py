@@ -66,6 +66,8 @@ def step(tx: Tx, held: Held, action: rules.Action, by: Actor, at: datetime, *, n
     if case.status == "objected":
         case.decide_by, case.decision_overdue = None, False
     case.status = move.next
+    if move.clock == "stop":
+        case.paused_until = None
     live(tx, "case", str(case.id))
     return move
 
@@ -122,6 +124,7 @@ async def give_parts_of(tx: Tx, cases: Sequence[CaseState], lead: str, co_handle
             withdrawn = AssignmentWithdrawn(case_id=case.id, number=case.number, organisation=organisation, round=case.round)
             emit(tx, withdrawn, audience=organisation)
         case.lead, case.co_handlers = lead, list(co_handlers)
+    await _owe_opinions(tx, [(case, organisation) for case, organisation, part in given if part == "co_handler"])
     for case, organisation, part in given:
         assert case.reply_due_at is not None
         made = AssignmentMade(
@@ -149,6 +152,39 @@ _GIVE_PARTS = """
     )
     SELECT case_id, organisation FROM had
     """
+_OWE = """
+    INSERT INTO co_opinion (assignment_id, case_id, organisation, round, due_at, turn)
+    SELECT i, c, o, r, d, 1 FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::int[], $5::timestamptz[]) AS owed (i, c, o, r, d)
+    """
+
+
+async def _owe_opinions(tx: Tx, given: Sequence[tuple[CaseState, str]]) -> None:
+    """Co-handlers owe the lead an opinion (协办意见); of cases that are handled together with another, on that one."""
+    owed = [(case, organisation) for case, organisation in given if case.handled_with in (None, case.id)]
+    if not owed:
+        return
+    dues = []
+    for case, _ in owed:
+        assert case.handed_over_at is not None
+        assert case.reply_due_at is not None
+        found = rules.co_handler_due(
+            tx.policy.clocks,
+            cast(Matter, case.matter),
+            handed_over_at=case.handed_over_at,
+            reply_due_at=case.reply_due_at,
+            calendar=official_calendar(),
+        )
+        dues.append(found.at)
+    await tx.run(
+        _OWE,
+        [part_id(case.id, case.version, organisation) for case, organisation in owed],
+        [case.id for case, _ in owed],
+        [organisation for _, organisation in owed],
+        [case.round for case, _ in owed],
+        dues,
+    )
+
+
 _TAKE_PARTS = "UPDATE part SET current = false WHERE case_id = $1 AND current RETURNING organisation"
 
 
