@@ -211,8 +211,13 @@ async def rate(tx: Tx, opinion: Opinion, rated_rounds: set[int], level: RatingLe
 
 
 async def follow_cases(tx: Tx, events: Sequence[CaseEvent]) -> None:
-    """Adds case events to their opinions' timelines, and moves each status unless a newer event has. Raises Early."""
-    told = [(event, rules.told(event)) for event in events]
+    """Adds case events to their opinions' timelines, and moves each status unless a newer event has.
+
+    Cases of suggestions pass by. Raises Early.
+    """
+    told = [(event, rules.told(event)) for event in events if event.matter == "opinion"]
+    if not told:
+        return
     followed: dict[uuid.UUID, _Followed] = {}
     for event, seen in sorted(told, key=lambda pair: (pair[0].case_version, pair[0].occurred_at)):
         known = followed.setdefault(event.opinion_id, _Followed(event.case_id))

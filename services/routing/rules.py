@@ -36,10 +36,11 @@ from shared.events.routing import (
     CaseReplied,
     CaseWithdrawn,
 )
+from shared.events.routing_suggestions import CaseFiledForReference
 from shared.workdays import CHINA, Calendar, Clock, Due, Extension, Pause, days_counted, due, standing_days
 
 Status = settings.Status
-Action = Literal["assign", "accept", "object", "reply", "rate", "reopen", "withdraw"]
+Action = Literal["assign", "accept", "object", "reply", "rate", "reopen", "withdraw", "file"]
 NotCounted = Literal["not_replied", "stale_round", "already_rated", "closed"]
 
 
@@ -71,6 +72,7 @@ TRANSITIONS = (
     Transition("accepted", "reply", "case.handle", "replied", CaseReplied, "stop", (NotTheLead, UnknownResultClass)),
     Transition("replied", "rate", None, "closed", CaseClosed),
     Transition("replied", "reopen", None, "assigned", CaseReopened, "start"),
+    Transition("to_assign", "file", None, "closed", CaseFiledForReference),
     *(Transition(s, "withdraw", None, "withdrawn", CaseWithdrawn) for s in ("to_assign", "replied")),
     *(Transition(s, "withdraw", None, "withdrawn", CaseWithdrawn, "stop") for s in ("assigned", "accepted", "objected")),
 )

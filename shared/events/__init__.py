@@ -17,6 +17,7 @@ from shared.events import (
     notify,
     routing,
     routing_deadlines,
+    routing_suggestions,
     scoring,
     supervision,
 )
@@ -45,6 +46,7 @@ __all__ = [
     "notify",
     "routing",
     "routing_deadlines",
+    "routing_suggestions",
     "scoring",
     "supervision",
 ]

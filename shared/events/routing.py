@@ -14,7 +14,7 @@ from shared.events.intake import RatingLevel
 
 
 class CaseEvent(Event):
-    """What all facts about a case share."""
+    """What all facts about a case share. `opinion_id` is the id of its matter: of an opinion, or of a suggestion when `matter` says so."""
 
     producer: ClassVar[str] = "routing"
     key: ClassVar[str] = "case_id"
@@ -24,10 +24,11 @@ class CaseEvent(Event):
     number: str
     case_version: int
     round: int
+    matter: Literal["opinion", "suggestion"] = "opinion"
 
 
 class CaseOpened(CaseEvent):
-    """A case was opened for an opinion."""
+    """A case was opened for an opinion or a suggestion."""
 
     region: str
     category: str | None

@@ -11,7 +11,7 @@ from services.directory.accounts.rules import Role
 from services.routing import rules
 from tests import kit
 from tests.routing.conftest import Routing, refused
-from tests.routing.walks import BODIES, DESKS, take, walked
+from tests.routing.walks import BODIES, DESKS, OF_OPINIONS, take, walked
 
 STATUSES: tuple[str, ...] = get_args(rules.Status)
 ROLES: tuple[str, ...] = get_args(Role)
@@ -59,7 +59,7 @@ async def test_each_role_gets_at_each_door_what_the_table_says(routing: Routing,
     assert (await routing.case("seen"))["version"] == case["version"], "what is refused changes nothing"
 
 
-@pytest.mark.parametrize("step", rules.TRANSITIONS, ids=lambda t: f"{t.status}-{t.action}")
+@pytest.mark.parametrize("step", OF_OPINIONS, ids=lambda t: f"{t.status}-{t.action}")
 async def test_each_transition_goes_where_the_table_says_and_tells_it(routing: Routing, step: rules.Transition) -> None:
     before = await walked(routing, "moved", step.status)
     told = len(await routing.told(step.event))

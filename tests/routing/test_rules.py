@@ -40,16 +40,16 @@ def test_each_pair_of_status_and_action_leads_on_or_is_refused_by_its_fact():
         "CaseAlreadyClosed",
     )
     out, gone = "withdrawn", "CaseWasWithdrawn"
-    actions = ("assign", "accept", "object", "reply", "rate", "reopen", "withdraw")
+    actions = ("assign", "accept", "object", "reply", "rate", "reopen", "withdraw", "file")
     table = {
-        #             assign      accept      object      reply      rate      reopen  withdraw
-        "to_assign": ("assigned", none, none, none, none, none, out),
-        "assigned": ("assigned", "accepted", "objected", got, got, got, out),
-        "accepted": (won, won, won, "replied", won, won, out),
-        "replied": (done, done, done, done, "closed", "assigned", out),
-        "closed": (closed, closed, closed, closed, closed, closed, closed),
-        "objected": ("assigned", objected, objected, objected, objected, objected, out),
-        "withdrawn": (gone, gone, gone, gone, gone, gone, gone),
+        #             assign      accept      object      reply      rate      reopen  withdraw  file
+        "to_assign": ("assigned", none, none, none, none, none, out, "closed"),
+        "assigned": ("assigned", "accepted", "objected", got, got, got, out, got),
+        "accepted": (won, won, won, "replied", won, won, out, won),
+        "replied": (done, done, done, done, "closed", "assigned", out, done),
+        "closed": (closed, closed, closed, closed, closed, closed, closed, closed),
+        "objected": ("assigned", objected, objected, objected, objected, objected, out, objected),
+        "withdrawn": (gone, gone, gone, gone, gone, gone, gone, gone),
     }
     assert set(ACTIONS) == set(actions)
     assert {status: tuple(_after(status, action) for action in actions) for status in STATUSES} == table

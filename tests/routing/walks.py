@@ -20,6 +20,10 @@ DESKS = {"case.assign": kit.token("desk"), "case.handle": kit.token("department"
 """Who may use a door, by its permission."""
 
 
+OF_OPINIONS = tuple(t for t in rules.TRANSITIONS if t.action != "file")
+"""What an opinion's case may go through; only a suggestion is filed for reference (tests/routing/suggestions)."""
+
+
 def path_to(status: str) -> list[rules.Transition]:
     """The shortest way from a new case to a status."""
     waiting: deque[list[rules.Transition]] = deque([[]])
@@ -29,7 +33,7 @@ def path_to(status: str) -> list[rules.Transition]:
         here = path[-1].next if path else "to_assign"
         if here == status:
             return path
-        for step in rules.TRANSITIONS:
+        for step in OF_OPINIONS:
             if step.status == here and step.next not in seen:
                 seen.add(step.next)
                 waiting.append([*path, step])

@@ -78,6 +78,7 @@ _PERMISSIONS: Mapping[str, tuple[str, ...]] = {
         "petition.act",
         "mediation.act",
         "suggestion.raise",
+        "case.read.signed",
         "personal.unmask",
     ),
     "station": (

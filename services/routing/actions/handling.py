@@ -9,12 +9,12 @@ from services.routing.actions.organisations import check_active
 from services.routing.actions.steps import actor, give_parts, set_clock, step, tell
 from services.routing.errors import CaseNotFound, NotTheLead, ObjectionTooLate, UnknownCategory, UnknownResultClass
 from services.routing.models import CaseState
+from services.routing.suggestions.queries import words_told
 from shared.clock import now
 from shared.db import Tx
 from shared.events.routing import CategoryCorrected
 from shared.http import check_version
 from shared.identity import Caller
-from shared.masking import mask
 from shared.workdays import due, official_calendar
 
 
@@ -84,7 +84,7 @@ async def object_to(tx: Tx, case_id: uuid.UUID, caller: Caller, version: int, re
     until = due(case.handed_over_at, tx.policy.clocks.objection, official_calendar()).at
     if at > until:
         raise ObjectionTooLate(number=case.number, until=until.isoformat(timespec="seconds"))
-    tell(tx, case, move.event, department=case.lead, reason=mask(reason))
+    tell(tx, case, move.event, department=case.lead, reason=await words_told(tx, case, reason))
     await write(tx, held)
     return case
 
@@ -111,7 +111,7 @@ async def reply(tx: Tx, case_id: uuid.UUID, caller: Caller, version: int, *, res
     }
     await tx.run(_ADD_REPLY, case.id, case.round, text, *answer.values())
     case.result_class = known.code
-    tell(tx, case, move.event, text=mask(text), **answer)
+    tell(tx, case, move.event, text=await words_told(tx, case, text), **answer)
     await write(tx, held)
     return case
 
