@@ -53,8 +53,8 @@ def code_signer() -> Ed25519PrivateKey:
 
 ROLE_PERMISSIONS = {
     "desk": (
-        "case.read case.assign opinion.read opinion.enter opinion.publish opinion.join topic.keep ledger.read ranking.read inbox.read "
-        "project.read project.write "
+        "case.read case.assign case.supervise case.push opinion.read opinion.enter opinion.publish opinion.join "
+        "topic.keep ledger.read ranking.read inbox.read project.read project.write "
         "station.read campaign.run reception.run reception.read contact.enter contact.read link.write "
         "appointment.staff petition.enter petition.read mediation.run mediation.read "
         "suggestion.gate suggestion.check suggestion.read suggestion.advise "
@@ -73,6 +73,7 @@ ROLE_PERMISSIONS = {
         "case.read opinion.read ranking.read ledger.read inbox.read project.read reception.read contact.read "
         "petition.read mediation.read suggestion.read figures.read"
     ),
+    "committee": "case.read.counterpart case.push inbox.read",
     "sysadmin": "master.read master.write account.write import.run ops.read inbox.read",
     "secadmin": "account.role account.unlock code.issue code.revoke key.rotate inbox.read",
     "auditor": "audit.read inbox.read",
@@ -87,7 +88,7 @@ def token(
     region: str = SITE,
     account_id: uuid.UUID | None = None,
     permissions: Sequence[str] | None = None,
-    expires_in: float = 900,
+    expires_in: float = 86_400,
     kid: str = TOKEN_KID,
     **more: Any,
 ) -> dict[str, str]:

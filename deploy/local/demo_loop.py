@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
@@ -13,6 +14,9 @@ from deploy.local.demo_messages import Message
 
 OBJECTS_EVERY = 25
 """One assignment in so many is objected to, and handed to another department by the desk."""
+
+PROMISED = "B"
+"""Replies of this class carry a promise (承诺事项台账)."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +86,9 @@ class Loop:
         department = self.plan.departments[case["department"]]
         if case["status"] == "assigned":
             case = await self._act(case, "accept", None, department)
-        reply = {"class": result_class, "text": message.reply, "signer": "承办单位负责人"}
+        reply = {"class": result_class, "text": message.reply, "signer": "承办单位负责人"} | (
+            _promise() if result_class == PROMISED else {}
+        )
         await self._act(case, "reply", reply, department)
         await self.api.until(f"/api/intake/opinions/{opinion['number']}", lambda o: o["can_rate"], lookup=opinion["lookup_code"])
 
@@ -105,3 +111,8 @@ class Loop:
 
 def _chance(message: Message) -> int:
     return int.from_bytes(hashlib.sha256(message.text.encode()).digest()[:4], "big")
+
+
+def _promise() -> dict[str, str]:
+    """The same day for a whole year, or what is sent again would be another request."""
+    return {"promised": "按计划办理到位", "promised_by": f"{datetime.now(UTC).year + 1}-12-31"}

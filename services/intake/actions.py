@@ -215,7 +215,8 @@ async def follow_cases(tx: Tx, events: Sequence[CaseEvent]) -> None:
 
     Cases of suggestions pass by. Raises Early.
     """
-    told = [(event, rules.told(event)) for event in events if event.matter == "opinion"]
+    # A matter that was split is followed by its first case, which tells what all answered.
+    told = [(event, rules.told(event)) for event in events if event.matter == "opinion" and event.part_of is None]
     if not told:
         return
     followed: dict[uuid.UUID, _Followed] = {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any
 
 from fastapi import Depends, Query
@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from services.routing import queries, rules
 from services.routing.actions import handling
 from services.routing.models import CaseState
-from services.routing.settings import Matter
+from services.routing.settings import Lane, Matter
 from shared.clock import now
 from shared.db import Tx
 from shared.http import Blank, IfMatch, InTx, Page, Paging, RequestModel, page_of, service_router
@@ -23,6 +23,7 @@ router = service_router(tags=["routing"])
 
 Organisation = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{1,39}$")]
 Reader = Annotated[Caller, requires("case.read", "case.read.own")]
+OneReader = Annotated[Caller, requires("case.read", "case.read.own", "case.read.counterpart")]
 
 
 class _Out(BaseModel):
@@ -30,7 +31,11 @@ class _Out(BaseModel):
 
 
 class CaseLine(_Out):
-    """A case in a list. `department` is the lead (主办); `overdue` says that a reply is owed and was due before now."""
+    """A case in a list. `department` is the lead (主办); `overdue` says that a reply is owed and was due before now.
+
+    `light` is green, yellow (亮黄灯: most of the time is over) or red (亮红灯: overdue) while a reply is owed, else null. `handled_with`
+    is the head of cases handled together, `part_of` the first of those that a matter was split into; these name themselves.
+    """
 
     id: uuid.UUID
     number: str
@@ -47,7 +52,11 @@ class CaseLine(_Out):
     reply_due_at: datetime | None
     due_is_provisional: bool
     overdue: bool = False
+    light: rules.Light | None = None
     opened_at: datetime
+    lane: Lane
+    handled_with: uuid.UUID | None
+    part_of: uuid.UUID | None
 
 
 class ReplyOut(_Out):
@@ -121,11 +130,13 @@ class ObjectIn(RequestModel):
 
 
 class ReplyIn(RequestModel):
-    """The reply of a round: its result class, its text and who signs it."""
+    """The reply of a round: its result class, its text and who signs it, and what it promises by which day if the class counts so."""
 
     result_class: str = Field(alias="class", min_length=1, max_length=16)
     text: str = Field(min_length=1, max_length=20_000)
     signer: str = Field(min_length=1, max_length=60)
+    promised: str | None = Field(default=None, min_length=1, max_length=2000)
+    promised_by: date | None = None
 
 
 async def _filters(
@@ -138,18 +149,23 @@ async def _filters(
 
 
 def _line(row: Mapping[str, Any]) -> CaseLine:
-    return CaseLine(**row, overdue=_is_overdue(row["status"], row["reply_due_at"]))
+    return CaseLine(**row, overdue=_is_overdue(row["status"], row["reply_due_at"]), light=_light(row))
+
+
+def _light(case: Mapping[str, Any]) -> rules.Light | None:
+    return rules.shown_light(case["status"], due_at=case["reply_due_at"], next_push_at=case["next_push_at"], now=now())
 
 
 def _is_overdue(status: str, due_at: datetime | None) -> bool:
     return status in rules.RUNNING and due_at is not None and due_at < now()
 
 
-async def _whole(tx: Tx, case: CaseState) -> CaseOut:
+async def whole(tx: Tx, case: CaseState) -> CaseOut:
     past = await queries.past_of(tx, case.id)
     return CaseOut.model_validate(case).model_copy(
         update={
             "overdue": _is_overdue(case.status, case.reply_due_at),
+            "light": _light(vars(case)),
             "replies": [ReplyOut.model_validate(row) for row in past.replies],
             "ratings": [RatingOut.model_validate(row) for row in past.ratings],
             "marks": [MarkOut.model_validate(row) for row in past.marks],
@@ -170,9 +186,9 @@ async def list_cases(tx: InTx, caller: Reader, page: Paging, filters: Annotated[
 
 
 @router.get("/cases/{case_id}")
-async def read_case(case_id: uuid.UUID, tx: InTx, caller: Reader) -> CaseOut:
+async def read_case(case_id: uuid.UUID, tx: InTx, caller: OneReader) -> CaseOut:
     """A case with its replies, ratings and history."""
-    return await _whole(tx, await queries.find_case(tx, caller, case_id))
+    return await whole(tx, await queries.find_case(tx, caller, case_id))
 
 
 @router.post("/cases/{case_id}/assign")
@@ -180,7 +196,7 @@ async def assign(
     case_id: uuid.UUID, body: AssignIn, tx: InTx, version: IfMatch, caller: Annotated[Caller, requires(rules.permission_of("assign"))]
 ) -> CaseOut:
     """Hands a case over (交办), or over again."""
-    return await _whole(tx, await handling.assign(tx, case_id, caller, version, **dict(body)))
+    return await whole(tx, await handling.assign(tx, case_id, caller, version, **dict(body)))
 
 
 @router.post("/cases/{case_id}/accept")
@@ -188,7 +204,7 @@ async def accept(
     case_id: uuid.UUID, tx: InTx, version: IfMatch, caller: Annotated[Caller, requires(rules.permission_of("accept"))]
 ) -> CaseOut:
     """The lead department takes the case on."""
-    return await _whole(tx, await handling.accept(tx, case_id, caller, version))
+    return await whole(tx, await handling.accept(tx, case_id, caller, version))
 
 
 @router.post("/cases/{case_id}/object")
@@ -196,7 +212,7 @@ async def object_to(
     case_id: uuid.UUID, body: ObjectIn, tx: InTx, version: IfMatch, caller: Annotated[Caller, requires(rules.permission_of("object"))]
 ) -> CaseOut:
     """The lead department says that the matter is not its own (异议)."""
-    return await _whole(tx, await handling.object_to(tx, case_id, caller, version, body.reason))
+    return await whole(tx, await handling.object_to(tx, case_id, caller, version, body.reason))
 
 
 @router.post("/cases/{case_id}/reply")
@@ -204,4 +220,4 @@ async def reply(
     case_id: uuid.UUID, body: ReplyIn, tx: InTx, version: IfMatch, caller: Annotated[Caller, requires(rules.permission_of("reply"))]
 ) -> CaseOut:
     """The lead department replies (答复) in the current round."""
-    return await _whole(tx, await handling.reply(tx, case_id, caller, version, **dict(body)))
+    return await whole(tx, await handling.reply(tx, case_id, caller, version, **dict(body)))

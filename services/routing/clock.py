@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 from services.routing.actions import calendars, opening, sweeping
+from services.routing.look_backs import actions as look_backs
+from services.routing.objections import actions as objections
+from services.routing.procuratorate import actions as procuratorate
+from services.routing.promises import actions as promises
+from services.routing.pushes import actions as pushes
 from shared.db import Tx
 from shared.sweeps import Sweeps
 
@@ -34,3 +39,33 @@ async def searchable(tx: Tx) -> int:
 async def new_calendar(tx: Tx) -> int:
     """Computes open deadlines anew when this installation has another calendar than they rest on."""
     return await calendars.recompute(tx)
+
+
+@sweeps.every(seconds=5)
+async def overdue_promises(tx: Tx) -> int:
+    """Tells of promises whose day is over."""
+    return await promises.mark_overdue(tx)
+
+
+@sweeps.every(seconds=5)
+async def overdue_leads(tx: Tx) -> int:
+    """Tells of documents and results that the procuratorate owes and that were due."""
+    return await procuratorate.mark_overdue(tx)
+
+
+@sweeps.every(seconds=2)
+async def look_backs_filling(tx: Tx) -> int:
+    """Adds the items of a look-back that was begun."""
+    return await look_backs.fill(tx)
+
+
+@sweeps.every(seconds=5)
+async def undecided(tx: Tx) -> int:
+    """Tells of objections that the desk has not decided in its time."""
+    return await objections.mark_undecided(tx)
+
+
+@sweeps.every(seconds=5)
+async def pushed(tx: Tx) -> int:
+    """Tells the lead that its reply is due soon, or was due."""
+    return await pushes.push(tx)

@@ -61,6 +61,12 @@ class ObjectionTooLate(Refused):
     shown = ("until",)
 
 
+class ObjectionAlreadyDecided(Refused):
+    """The desk has upheld this hand-over: the department goes on and may not object to it again (青岛 19)."""
+
+    shown = _STATE
+
+
 class NotTheLead(Refused):
     """Only the lead department (主办) may do this; a co-handler (协办) may read."""
 
@@ -98,3 +104,25 @@ class SearchTooShort(Refused):
     """The search text has no two characters in a row to look for."""
 
     status = 422
+
+
+class CaseIsJoined(Refused):
+    """The case is handled together with another one, its `head`: what is done with that is done with it."""
+
+    shown = ("head", "current")
+
+
+class CaseHandledTogether(Refused):
+    """The case is the head of others or handled with one; this is for a case by itself."""
+
+    shown = ("current",)
+
+
+class PartsNotAnswered(Refused):
+    """Parts that were split off this case have not answered; `open` lists their numbers."""
+
+    shown = ("open",)
+
+
+class PlanMissing(Refused):
+    """On the fast lane the plan comes before the reply."""

@@ -5,15 +5,55 @@ from __future__ import annotations
 from fastapi import FastAPI
 
 from services.routing import api
-from services.routing.clock import sweeps
+from services.routing.adapters import api as adapters
+from services.routing.clock import sweeps as case_sweeps
 from services.routing.consumers import consumers
+from services.routing.contacts import api as contacts
+from services.routing.jobs import api as jobs
+from services.routing.jobs.clock import sweeps as job_sweeps
+from services.routing.joining import api as joining
+from services.routing.lanes import api as lanes
+from services.routing.lanes.clock import sweeps as lane_sweeps
+from services.routing.look_backs import api as look_backs
+from services.routing.meetings import api as meetings
+from services.routing.objections import api as objections
+from services.routing.pre_assignments import api as pre_assignments
+from services.routing.pre_assignments.clock import sweeps as pre_assignment_sweeps
+from services.routing.procuratorate import api as procuratorate
+from services.routing.promises import api as promises
+from services.routing.proposals import api as proposals
 from services.routing.reports import api as reports
 from services.routing.settings import Settings
+from services.routing.splitting import api as splitting
 from services.routing.suggestions import api as suggestions
+from services.routing.supervising import api as supervising
 from shared.app import create_app
+from shared.sweeps import Sweeps
 
 
 def build(settings: Settings | None = None) -> FastAPI:
     """The service. Raises ProfileNotValid when the place's profile does not fit."""
-    routers = [api.router, reports.router, suggestions.router]
+    sweeps = Sweeps()
+    for capability in (case_sweeps, pre_assignment_sweeps, lane_sweeps, job_sweeps):
+        sweeps.all.extend(capability.all)
+    doors = (
+        api,
+        proposals,
+        contacts,
+        objections,
+        pre_assignments,
+        lanes,
+        joining,
+        splitting,
+        jobs,
+        reports,
+        promises,
+        look_backs,
+        supervising,
+        meetings,
+        procuratorate,
+        adapters,
+        suggestions,
+    )
+    routers = [*(one.router for one in doors), jobs.downloads]
     return create_app("routing", settings=settings or Settings(), routers=routers, consumers=consumers, sweeps=sweeps)

@@ -25,7 +25,11 @@ class CaseState(SQLModel):
     """A matter on its way through the departments; one per opinion, `id` derived from the opinion's.
 
     `clock_from` is the first hand-over of the round, `handed_over_at` the newest. `overdue_round` is the last round
-    whose lateness was told, 0 when none was. `profile_version` is the profile it was opened under.
+    whose lateness was told, 0 when none was. `next_push_at` is when the lead is to hear next that its reply is owed: first when
+    the light turns yellow, then at the deadline and again after it. `decide_by` is until when the desk is to decide on an
+    objection, None while there is none, and `decision_overdue` that its lateness was told; `upheld_at` says that the newest
+    hand-over was upheld. `profile_version` is the profile it was opened under. `handled_with` is the head of the cases that are
+    handled together (并案), `part_of` the first of those that one matter was split into (分办); a head and a first name themselves.
     """
 
     id: uuid.UUID = Field(primary_key=True)
@@ -54,9 +58,16 @@ class CaseState(SQLModel):
     due_is_provisional: bool = False
     due_calendar: str | None = None
     overdue_round: int = 0
+    next_push_at: datetime | None = utc_column(nullable=True, default=None)
+    decide_by: datetime | None = utc_column(nullable=True, default=None)
+    decision_overdue: bool = Field(default=False, sa_column_kwargs={"server_default": sql("false")})
+    upheld_at: datetime | None = utc_column(nullable=True, default=None)
     result_class: str | None = None
     opened_at: datetime = utc_column()
     profile_version: str
+    lane: str = Field(default="ordinary", sa_column_kwargs={"server_default": "ordinary"})
+    handled_with: uuid.UUID | None = None
+    part_of: uuid.UUID | None = None
 
     @property
     def department(self) -> str | None:
@@ -79,6 +90,11 @@ class Case(Base, CaseState, table=True):
             "reply_due_at",
             postgresql_where=sql("status IN ('assigned', 'accepted', 'objected') AND overdue_round < round"),
         ),
+        Index("cases_handled_with", "handled_with", postgresql_where=sql("handled_with IS NOT NULL")),
+        Index("cases_part_of", "part_of", postgresql_where=sql("part_of IS NOT NULL")),
+        Index("cases_handled", "category", sql("opened_at DESC"), postgresql_where=sql("status IN ('accepted', 'replied', 'closed')")),
+        Index("cases_to_push", "next_push_at", postgresql_where=sql("status IN ('assigned', 'accepted', 'objected')")),
+        Index("cases_undecided", "decide_by", postgresql_where=sql("status = 'objected' AND NOT decision_overdue")),
         Index("cases_by_calendar", "due_calendar", postgresql_where=sql("status IN ('assigned', 'accepted', 'objected')")),
     )
 

@@ -27,8 +27,10 @@ from shared.tables import Prepared, prepared
 
 EVERYWHERE = "case.read"
 """Reads all cases of the caller's region; without it only those in which the caller's organisation has a part."""
+COUNTERPART = "case.read.counterpart"
+"""A committee (对口工委): reads cases of the departments that the profile assigns to it, and those it supervises by name."""
 
-_NUMBER = re.compile(r"^[0-9A-Za-z]{2,24}-[0-9]{4}-[0-9A-Za-z]{4,16}$")
+_NUMBER = re.compile(r"^[0-9A-Za-z]{2,24}-[0-9]{4}-[0-9A-Za-z]{4,16}(-[0-9]{1,2})?$")
 """What looks like a tracking number is looked for as one, and not in the texts."""
 _LISTED: tuple[Any, ...] = (
     col(Case.id),
@@ -45,7 +47,11 @@ _LISTED: tuple[Any, ...] = (
     col(Case.round),
     col(Case.reply_due_at),
     col(Case.due_is_provisional),
+    col(Case.next_push_at),
     col(Case.opened_at),
+    col(Case.lane),
+    col(Case.handled_with),
+    col(Case.part_of),
 )
 
 
@@ -161,16 +167,36 @@ def state_of(row: Mapping[str, Any]) -> CaseState:
     return CaseState.model_construct(**row)
 
 
+_SUPERVISED = """
+    SELECT FROM part WHERE case_id = $1 AND current AND organisation = ANY($2)
+    UNION ALL SELECT FROM supervisor WHERE case_id = $1 AND organisation = $3 AND until IS NULL
+    """
+
+
+async def state_by_id(tx: Tx, case_id: uuid.UUID) -> CaseState:
+    """The case that a row of this service names."""
+    (row,) = await tx.run(f"{SELECT_CASE} id = $1", case_id)
+    return state_of(row)
+
+
 async def find_case(tx: Tx, caller: Caller, case_id: uuid.UUID) -> CaseState:
     """The case if the caller may see it. Raises CaseNotFound."""
     rows = await tx.run(f"{SELECT_CASE} id = $1", case_id)
     if not rows:
         raise CaseNotFound
     case = state_of(rows[0])
-    seen = caller.sees_region(case.region) if caller.may(EVERYWHERE) else await tx.run(_HAS_PART, case_id, caller.organisation)
-    if not seen:
+    if not await _sees(tx, caller, case):
         raise CaseNotFound
     return case
+
+
+async def _sees(tx: Tx, caller: Caller, case: CaseState) -> bool:
+    if caller.may(EVERYWHERE):
+        return caller.sees_region(case.region)
+    if caller.may(COUNTERPART):
+        departments = tx.policy.supervising.departments_of(caller.organisation)
+        return caller.sees_region(case.region) and bool(await tx.run(_SUPERVISED, case.id, departments, caller.organisation))
+    return bool(await tx.run(_HAS_PART, case.id, caller.organisation))
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +234,8 @@ async def past_of(tx: Tx, case_id: uuid.UUID) -> Past:
 
 async def count_classes(tx: Tx, caller: Caller, department: str | None, matter: Matter | None) -> dict[str, int]:
     """Result class → cases whose newest reply has it, within the caller's scope: its own as lead, or a region's."""
-    query = select(col(Case.result_class), func.count()).where(col(Case.result_class).is_not(None)).group_by(col(Case.result_class))
+    counted = (col(Case.result_class).is_not(None), col(Case.lane) != "instant", func.coalesce(col(Case.part_of) == col(Case.id), True))
+    query = select(col(Case.result_class), func.count()).where(*counted).group_by(col(Case.result_class))
     if caller.may(EVERYWHERE):
         query = query.where(col(Case.region).startswith(caller.region, autoescape=True))
     else:

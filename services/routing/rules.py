@@ -4,25 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
+from math import ceil
 from typing import Literal
 
 from services.routing import settings
+from services.routing.contacts.errors import ContactInFuture, ContactTooEarly, MeetingsMissing
 from services.routing.errors import (
     CaseAlreadyAccepted,
     CaseAlreadyClosed,
     CaseAlreadyReplied,
+    CaseIsJoined,
     CaseNotAccepted,
     CaseNotAssigned,
     CaseUnderObjection,
     CaseWasWithdrawn,
     LeadIsCoHandler,
     NotTheLead,
+    ObjectionAlreadyDecided,
     ObjectionTooLate,
+    PartsNotAnswered,
+    PlanMissing,
     UnknownCategory,
     UnknownOrganisation,
     UnknownResultClass,
 )
+from services.routing.promises.errors import PromiseMissing, PromiseNotLater, PromiseNotNeeded
 from services.routing.settings import Clocks, Lights, Matter, RoutingPolicy
 from shared.errors import Refused
 from shared.events.intake import OpinionClassified
@@ -36,11 +43,12 @@ from shared.events.routing import (
     CaseReplied,
     CaseWithdrawn,
 )
+from shared.events.routing_handling import CaseContacted, CaseUpheld
 from shared.events.routing_suggestions import CaseFiledForReference
 from shared.workdays import CHINA, Calendar, Clock, Due, Extension, Pause, days_counted, due, standing_days
 
 Status = settings.Status
-Action = Literal["assign", "accept", "object", "reply", "rate", "reopen", "withdraw", "file"]
+Action = Literal["assign", "accept", "object", "reply", "rate", "reopen", "withdraw", "uphold", "contact", "file"]
 NotCounted = Literal["not_replied", "stale_round", "already_rated", "closed"]
 
 
@@ -61,15 +69,24 @@ class Transition:
     guards: tuple[type[Refused], ...] = ()
 
 
-_HAND_OVER = (UnknownOrganisation, LeadIsCoHandler, UnknownCategory)
+_HAND_OVER = (UnknownOrganisation, LeadIsCoHandler, UnknownCategory, CaseIsJoined)
+_REPLY = (
+    *(NotTheLead, UnknownResultClass, CaseIsJoined, MeetingsMissing, PlanMissing, PartsNotAnswered),
+    *(PromiseMissing, PromiseNotNeeded, PromiseNotLater),
+)
+_CONTACT = (NotTheLead, ContactInFuture, ContactTooEarly)
 
 TRANSITIONS = (
     Transition("to_assign", "assign", "case.assign", "assigned", CaseAssigned, "start", _HAND_OVER),
     Transition("assigned", "assign", "case.assign", "assigned", CaseAssigned, "start", _HAND_OVER),
     Transition("objected", "assign", "case.assign", "assigned", CaseAssigned, "start", _HAND_OVER),
     Transition("assigned", "accept", "case.handle", "accepted", CaseAccepted, None, (NotTheLead,)),
-    Transition("assigned", "object", "case.handle", "objected", CaseObjected, None, (NotTheLead, ObjectionTooLate)),
-    Transition("accepted", "reply", "case.handle", "replied", CaseReplied, "stop", (NotTheLead, UnknownResultClass)),
+    Transition(
+        "assigned", "object", "case.handle", "objected", CaseObjected, None, (NotTheLead, ObjectionTooLate, ObjectionAlreadyDecided)
+    ),
+    Transition("accepted", "reply", "case.handle", "replied", CaseReplied, "stop", _REPLY),
+    Transition("objected", "uphold", "case.assign", "assigned", CaseUpheld),
+    *(Transition(s, "contact", "case.handle", s, CaseContacted, None, _CONTACT) for s in ("assigned", "accepted", "replied")),
     Transition("replied", "rate", None, "closed", CaseClosed),
     Transition("replied", "reopen", None, "assigned", CaseReopened, "start"),
     Transition("to_assign", "file", None, "closed", CaseFiledForReference),
@@ -151,6 +168,12 @@ def reply_due(
     return min(found, due(round_from, clocks.longest, calendar), key=lambda d: d.at)
 
 
+def clocks_of(clocks: Clocks, lane: str) -> Clocks:
+    """The clocks of a case on its lane: the first round's reply by the lane's own. Handled again it goes the ordinary way."""
+    own = {"instant": clocks.instant, "fast": clocks.fast_lane and clocks.fast_lane.reply}.get(lane)
+    return clocks if own is None else clocks.model_copy(update={"reply": dict.fromkeys(clocks.reply, own)})
+
+
 def reply_clock(clocks: Clocks, matter: Matter, round_: int) -> Clock:
     """The clock of a round's reply."""
     return clocks.reply[matter] if round_ == 1 else clocks.rehandle
@@ -178,6 +201,35 @@ def light(
     whole = days_counted(first, last, clock.unit, calendar, stood)
     over = days_counted(first, today - timedelta(days=1), clock.unit, calendar, stood)
     return "yellow" if today >= last or over >= lights.yellow_share * whole else "green"
+
+
+def yellow_from(
+    lights: Lights, clock: Clock, *, started_at: datetime, due_at: datetime, calendar: Calendar, pauses: Sequence[Pause] = ()
+) -> datetime:
+    """The moment from which `light` is yellow: the beginning of a day in China."""
+    first, last = (moment.astimezone(CHINA).date() for moment in (started_at, due_at))
+    stood, working = standing_days(pauses), clock.unit == "workday"
+    days = (first + timedelta(days=i) for i in range(1, (last - first).days + 1))
+    counted = [day for day in days if day not in stood and (not working or calendar.is_workday(day))]
+    over = counted[ceil(lights.yellow_share * len(counted)) - 1] if counted else first
+    # The share is over when the day that completes it has ended.
+    return datetime.combine(min(over + timedelta(days=1), last), time.min, CHINA)
+
+
+def moved_push(next_push_at: datetime | None, *, due_before: datetime, due_at: datetime, yellow_at: datetime) -> datetime:
+    """When the next push is due once the deadline has moved: what was told is not told again, and the count goes on."""
+    if next_push_at is None or next_push_at < due_before:
+        return yellow_at
+    return due_at + (next_push_at - due_before)
+
+
+def shown_light(status: str, *, due_at: datetime | None, next_push_at: datetime | None, now: datetime) -> Light | None:
+    """The light of a case by what is kept of it, or None when no reply is owed. Yellow was told, or is to be."""
+    if status not in RUNNING or due_at is None or next_push_at is None:
+        return None
+    if now > due_at:
+        return "red"
+    return "yellow" if now >= next_push_at or next_push_at >= due_at else "green"
 
 
 def pushes_owed(lights: Lights, *, due_at: datetime, now: datetime) -> int:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
+from services.routing.labels import Label
+from services.routing.supervising.settings import Supervising
 from shared.events.intake import RatingLevel
 from shared.settings import ServiceSettings
 from shared.workdays import Clock
@@ -13,19 +15,15 @@ from shared.workdays import Clock
 Matter = Literal["opinion", "suggestion"]
 """What a case is about: a resident's opinion (民意) or a deputy's suggestion (建议、批评和意见). Their clocks differ."""
 
+Lane = Literal["ordinary", "instant", "fast"]
+"""How a case is handled: the ordinary way, as an instant matter (即时交办处理事项), or on the fast lane (即事即提、即办即回)."""
+
 Status = Literal["to_assign", "assigned", "accepted", "replied", "closed", "objected", "withdrawn"]
 """Where a case stands; `rules.TRANSITIONS` says what leads on from each."""
 
 
 class _Strict(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Label(_Strict):
-    """A text in both languages."""
-
-    zh: str = Field(min_length=1)
-    en: str = Field(min_length=1)
 
 
 class ResultClass(_Strict):
@@ -60,6 +58,8 @@ class Clocks(_Strict):
     co_handler: dict[Matter, Clock] = Field(description="until a co-handler's opinion; never later than the reply is due")
     feedback: Clock = Field(description="how long a deputy may take to rate a reply")
     fast_lane: FastLane | None = None
+    instant: Clock | None = Field(default=None, description="until an instant matter is done; without it the place has none")
+    pre_assignment: Clock | None = Field(default=None, description="until a unit answers a pre-assignment; without it the place has none")
 
     @model_validator(mode="after")
     def _for_every_matter(self) -> Clocks:
@@ -88,6 +88,22 @@ class Phase(_Strict):
     code: str = Field(pattern=r"^[a-z][a-z0-9_]{1,39}$")
     label: Label
     of: tuple[Status, ...]
+
+
+ContactPhase = Literal["before", "during", "after"]
+"""三见面: 办前, 办中, 办后."""
+
+
+class Contacts(_Strict):
+    """How the department stays in touch with the sender (联系沟通), and whether it must have done so before it replies.
+
+    `three_meetings` asks for a contact before and one during handling, in each round, before its reply (如皋). `first` is until the
+    first contact, from the hand-over. The defaults are those of rules that were kept before these keys were there.
+    """
+
+    labels: dict[ContactPhase, Label] = Field(default_factory=dict, description="what the place calls each meeting")
+    three_meetings: bool = False
+    first: Clock | None = None
 
 
 class RatingScaleLevel(_Strict):
@@ -120,6 +136,14 @@ class Reports(_Strict):
     decimals: int = Field(ge=0, le=4)
 
 
+class Proposals(_Strict):
+    """What departments are proposed by: the `last` so many cases of the category that were finally handled; those of the case's own
+    region alone when there are at `least` so many of them."""
+
+    last: int = Field(ge=1, le=2000)
+    least: int = Field(ge=1, le=2000)
+
+
 class Automatic(_Strict):
     """When a category is certain enough for a case to be handed over without the desk."""
 
@@ -147,10 +171,13 @@ class RoutingPolicy(_Strict):
     result_classes: tuple[ResultClass, ...] = Field(min_length=1)
     clocks: Clocks
     lights: Lights
+    contacts: Contacts = Contacts()
     phases: tuple[Phase, ...] = Field(min_length=1)
     ratings: Ratings
     reports: Reports
+    supervising: Supervising
     automatic: Automatic
+    proposals: Proposals
     categories: tuple[Category, ...]
 
     @model_validator(mode="after")
@@ -184,4 +211,11 @@ class Settings(ServiceSettings):
     overdue_batch: int = Field(default=200, ge=1, description="cases that one sweep marks as overdue")
     waiting_batch: int = Field(default=500, ge=1, description="waiting cases that one transaction assigns when their department has come")
     calendar_batch: int = Field(default=200, ge=1, description="deadlines that one transaction computes anew under a new calendar")
+    job_batch: int = Field(default=200, ge=1, description="cases of a bulk job that one transaction works off")
+    job_most_cases: int = Field(default=20_000, ge=1, description="cases that one bulk job may have")
+    job_keep_hours: int = Field(default=72, ge=1, description="hours after which the rows of a bulk job are deleted")
+    adapter_secrets: dict[str, SecretStr] = Field(default={}, description="adapter → the secret that it signs with, as JSON")
+    adapter_clock: float = Field(default=300.0, gt=0, description="seconds by which the time of a signature may differ from now")
+    promise_batch: int = Field(default=200, ge=1, description="overdue promises that one sweep tells of")
+    look_back_batch: int = Field(default=500, ge=1, description="items that one transaction adds to a look-back")
     search_batch: int = Field(default=200, ge=1, description="cases that one sweep makes searchable by index")

@@ -25,6 +25,8 @@ class CaseEvent(Event):
     case_version: int
     round: int
     matter: Literal["opinion", "suggestion"] = "opinion"
+    part_of: uuid.UUID | None = None
+    """The first case of the matter that this one was split off (分办). The matter's sender follows the first, which tells all answers."""
 
 
 class CaseOpened(CaseEvent):
@@ -125,9 +127,10 @@ class CaseClosed(CaseEvent):
 
 
 class CaseWithdrawn(CaseEvent):
-    """A case ended before it was closed: its sender took the matter back, or is content with a deputy's answer."""
+    """A case ended before it was closed: its sender took the matter back, or is content with a deputy's answer, or the desk took back
+    a part that had been split off."""
 
-    reason: Literal["by_sender", "answered_by_rep"]
+    reason: Literal["by_sender", "answered_by_rep", "taken_back"]
 
 
 class RatingNotCounted(CaseEvent):

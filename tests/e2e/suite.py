@@ -15,6 +15,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import nats
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
@@ -118,6 +119,17 @@ class Suite:
         async with self.connection(service) as connection:
             return list((await connection.execute(text(sql), values)).all())
 
+    async def waiting(self) -> int:
+        """How many events wait in outboxes and parkings, and before or with consumers."""
+        backends = Backends(self.settings, list(SERVICES))
+        rows = [await self.query(s, "SELECT (SELECT count(*) FROM kit_outbox) + (SELECT count(*) FROM kit_parked)") for s in SERVICES]
+        client = await nats.connect(backends.bus.url, nkeys_seed_str=backends.seed("operator"))
+        try:
+            infos = [info for info in await client.jetstream().consumers_info("EVENTS") if info.name in SERVICES]
+        finally:
+            await client.close()
+        return sum(int(n) for ((n,),) in rows) + sum((info.num_pending or 0) + (info.num_ack_pending or 0) for info in infos)
+
     async def counts(self) -> dict[str, dict[str, int]]:
         """How many rows each business table of each service has."""
         found: dict[str, dict[str, int]] = {}
@@ -125,7 +137,7 @@ class Suite:
             "SELECT tablename FROM pg_tables WHERE schemaname = 'public' "
             "AND tablename NOT LIKE 'kit\\_%' AND tablename NOT LIKE '%migration'"
         )
-        kit = "SELECT (SELECT count(*) FROM kit_outbox) AS outbox, (SELECT count(*) FROM kit_answer) AS answers"
+        kit = "SELECT (SELECT count(*) FROM kit_answer) AS answers"
         for service in SERVICES:
             async with self.connection(service) as connection:
                 tables = (await connection.execute(text(listing))).scalars()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import uuid
 from typing import Any
@@ -72,15 +71,23 @@ class World:
     async def still(self) -> dict[str, dict[str, int]]:
         """Row counts of all databases once nothing is under way any more."""
 
+        # What is under way may be between a service's look and the next one's, so all is looked at until twice in a row nothing is.
         async def quiet() -> Any:
             before = await self.suite.counts()
-            await asyncio.sleep(0.3)
-            after = await self.suite.counts()
             ((unread,),) = await self.suite.query("intake", _UNREAD)
-            return after if before == after and not unread and not any(t["outbox"] for t in after.values()) else None
+            if unread or await self.suite.waiting() or await self.suite.waiting():
+                return None
+            after = await self.suite.counts()
+            return after if before == after else None
 
-        counts: dict[str, dict[str, int]] = await eventually(quiet, within=40, what="all outboxes empty, all read and rows at rest")
+        counts: dict[str, dict[str, int]] = await eventually(quiet, within=90, what="nothing waiting, all read and rows at rest")
         return counts
+
+    async def unmoved(self, before: dict[str, dict[str, int]]) -> None:
+        """Raises AssertionError with the tables that have other rows than before."""
+        after = await self.still()
+        moved = {f"{s}.{t}": (before[s][t], n) for s, tables in after.items() for t, n in tables.items() if before[s][t] != n}
+        assert not moved, moved
 
 
 def assert_problem(response: httpx.Response, status: int, code: str | None = None) -> dict[str, Any]:

@@ -52,6 +52,22 @@ async def test_the_timeline_names_departments_and_shows_replies_in_both_language
     assert (english["status"], english["status_label"]) == ("closed", "Closed")
 
 
+async def test_a_matter_that_was_split_is_followed_by_its_first_case_alone(intake: kit.Running, send: Send) -> None:
+    sent = await send()
+    first = golden.replied(sent.id)
+    shown = ("status", "round", "can_rate", "timeline")
+    await intake.deliver(golden.opened(sent.id), golden.assigned(sent.id), golden.accepted(sent.id))
+    before = {name: (await sent.track()).json()[name] for name in shown}
+    for n, whole in enumerate(golden.case_events(sent.id)):
+        other = {"id": uuid.uuid5(first.case_id, str(n)), "case_id": uuid.uuid5(first.case_id, "part"), "part_of": first.case_id}
+        await intake.deliver(whole.model_copy(update=other | {"number": f"{whole.number}-2", "case_version": whole.case_version + 50}))
+    assert {name: (await sent.track()).json()[name] for name in shown} == before
+    await intake.deliver(first.model_copy(update={"text": f"{first.text}\n\n【区水利局】排水已疏通"}))
+    answer = (await sent.track()).json()
+    assert (answer["status"], answer["can_rate"]) == ("replied", True)
+    assert [entry["text"] for entry in answer["timeline"] if entry["kind"] == "replied"] == [f"{first.text}\n\n【区水利局】排水已疏通"]
+
+
 async def test_the_sender_never_sees_why_a_department_objected(intake: kit.Running, send: Send) -> None:
     sent = await send()
     await intake.deliver(*golden.events(sent.id))

@@ -12,6 +12,7 @@ import httpx
 import pytest_asyncio
 
 from shared.events import Event
+from shared.workdays import CHINA
 from tests import kit
 from tests.routing import golden
 
@@ -40,6 +41,11 @@ class Routing:
         chosen = who or (kit.token("desk") if action == "assign" else kit.token("department"))
         match = {} if version is None else {"If-Match": str(version)}
         return await self.service.client.post(f"/cases/{golden.case_id(name)}/{action}", json=body, headers={**chosen, **match, **headers})
+
+    async def post(self, path: str, body: Any = None, version: int | None = None, who: dict[str, str] | None = None) -> httpx.Response:
+        """A request of the desk, or of whoever is named."""
+        match = {} if version is None else {"If-Match": str(version)}
+        return await self.service.client.post(path, json=body, headers={**(who or kit.token("desk")), **match})
 
     async def case(self, name: str) -> dict[str, Any]:
         """The case as the desk sees it."""
@@ -71,6 +77,19 @@ class Routing:
 
 
 REPLY = {"class": "A", "text": "路灯已修复，电话 13812345678 可核实。", "signer": "王局长"}
+
+
+def answering(policy: Any, code: str) -> dict[str, Any]:
+    """A reply of a class, with a promise where the place's profile counts the class as one."""
+    day = (datetime.now(CHINA) + timedelta(days=90)).date().isoformat()
+    promise = {"promised": "年底前更换全部路灯", "promised_by": day} if policy.result_class(code).counts_as_promise else {}
+    return {**REPLY, "class": code, **promise}
+
+
+def made(answer: httpx.Response) -> dict[str, Any]:
+    """The body of an answer that says that something was made."""
+    assert answer.status_code == 201, answer.text
+    return dict(answer.json())
 
 
 def ok(answer: httpx.Response) -> dict[str, Any]:

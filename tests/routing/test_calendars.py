@@ -85,6 +85,9 @@ async def test_a_published_year_makes_provisional_deadlines_certain_and_says_so(
     assert (day(told.due_before.isoformat()), day(told.due_at.isoformat())) == ("2027-01-06", "2027-01-08")
     (moved,) = await routing.told(AssignmentDueMoved)
     assert (moved.organisation, day(moved.due_at.isoformat())) == ("housing", "2027-01-08")
+    async with routing.service.tx() as tx:
+        (push,) = await tx.run("SELECT next_push_at FROM cases")
+    assert day(push["next_push_at"].isoformat()) == "2027-01-08", "its push moved with it"
     ok(await routing.act("a", "accept", case["version"]))
 
 

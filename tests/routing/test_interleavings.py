@@ -17,7 +17,7 @@ from tests.routing.walks import BODIES, DESKS
 NUMBER = int(os.environ.get("INTERLEAVINGS", "60"))
 AT_ONCE = 10
 """Cases that are walked at the same time."""
-ACTIONS: tuple[rules.Action, ...] = ("accept", "object", "assign", "reply", "rate")
+ACTIONS: tuple[rules.Action, ...] = ("accept", "object", "assign", "reply", "rate", "uphold", "contact")
 _NEXT: dict[str, tuple[rules.Action, ...]] = {
     status: tuple(t.action for t in rules.TRANSITIONS if t.status == status and t.action in ACTIONS) for status in rules.REFUSALS
 }

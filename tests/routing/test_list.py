@@ -6,7 +6,7 @@ import pytest
 
 from tests import kit
 from tests.routing import golden
-from tests.routing.conftest import REPLY, ok, refused
+from tests.routing.conftest import answering, ok, refused
 
 
 async def _pages(routing, who=None, **query) -> list[list[str]]:
@@ -66,7 +66,7 @@ async def test_a_cursor_of_something_else_is_refused(routing, cursor):
 async def test_class_shares_add_up_and_name_their_base(routing):
     for name, code in (("a", "A"), ("b", "A"), ("c", "B")):
         case = await routing.handled(name, until="accepted")
-        ok(await routing.act(name, "reply", case["version"], {**REPLY, "class": code}))
+        ok(await routing.act(name, "reply", case["version"], answering(routing.service.database.policy, code)))
     await routing.opened("not_replied")
     report = ok(await routing.get("/reports/classes"))
     assert report["base"] == 3
@@ -81,5 +81,5 @@ async def test_the_newest_reply_of_a_case_is_what_counts(routing):
     case = await routing.handled("a")
     await routing.rate("a", 1, "dissatisfied")
     ok(await routing.act("a", "accept", case["version"] + 1))
-    ok(await routing.act("a", "reply", case["version"] + 2, {**REPLY, "class": "C"}))
+    ok(await routing.act("a", "reply", case["version"] + 2, answering(routing.service.database.policy, "C")))
     assert [i["count"] for i in ok(await routing.get("/reports/classes"))["items"]] == [0, 0, 1]

@@ -15,7 +15,7 @@ from services.routing.settings import Settings
 from shared.profile import PROFILES, whole
 from tests import kit
 from tests.routing import golden
-from tests.routing.conftest import LONG_AGO, REPLY, ok, refused
+from tests.routing.conftest import LONG_AGO, REPLY, answering, ok, refused
 from tests.routing.reports.test_report import act, report
 
 
@@ -37,7 +37,7 @@ def changed(folder: Path) -> Path:
 async def answered(service: kit.Running, name: str, code: str) -> None:
     await service.deliver(golden.opinion(0, name, occurred_at=datetime.now(UTC)))
     ok(await act(service, name, "accept", 2))
-    ok(await act(service, name, "reply", 3, {**REPLY, "class": code}))
+    ok(await act(service, name, "reply", 3, answering(service.database.policy, code)))
 
 
 async def test_a_change_of_rules_rewrites_no_decided_case_and_holds_for_new_ones(running, servers, tmp_path):

@@ -10,7 +10,7 @@ from sqlalchemy import text
 from shared.events.routing import AssignmentMade, CaseClosed, CaseReopened, RatingNotCounted
 from tests import kit
 from tests.routing import golden
-from tests.routing.conftest import REPLY, ago, ok, refused
+from tests.routing.conftest import REPLY, ago, answering, ok, refused
 
 
 @pytest.mark.parametrize("level", ["satisfied", "basically_satisfied"])
@@ -34,7 +34,7 @@ async def test_not_satisfied_opens_the_next_round_and_keeps_the_old_reply(routin
     assert (reopened.round, reopened.department, reopened.case_version) == (2, "housing", 5)
     assert [(m.organisation, m.round) for m in await routing.told(AssignmentMade)] == [("housing", 1), ("housing", 2)]
     case = ok(await routing.act("a", "accept", 5))
-    case = ok(await routing.act("a", "reply", 6, {**REPLY, "class": "B"}))
+    case = ok(await routing.act("a", "reply", 6, answering(routing.service.database.policy, "B")))
     assert [(r["round"], r["class"]) for r in case["replies"]] == [(1, "A"), (2, "B")]
     case = await routing.rate("a", 2, "satisfied")
     assert (case["status"], [h["version"] for h in case["history"]]) == ("closed", list(range(1, 9)))

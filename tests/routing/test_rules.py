@@ -40,16 +40,16 @@ def test_each_pair_of_status_and_action_leads_on_or_is_refused_by_its_fact():
         "CaseAlreadyClosed",
     )
     out, gone = "withdrawn", "CaseWasWithdrawn"
-    actions = ("assign", "accept", "object", "reply", "rate", "reopen", "withdraw", "file")
+    actions = ("assign", "accept", "object", "reply", "rate", "reopen", "withdraw", "uphold", "contact", "file")
     table = {
-        #             assign      accept      object      reply      rate      reopen  withdraw  file
-        "to_assign": ("assigned", none, none, none, none, none, out, "closed"),
-        "assigned": ("assigned", "accepted", "objected", got, got, got, out, got),
-        "accepted": (won, won, won, "replied", won, won, out, won),
-        "replied": (done, done, done, done, "closed", "assigned", out, done),
-        "closed": (closed, closed, closed, closed, closed, closed, closed, closed),
-        "objected": ("assigned", objected, objected, objected, objected, objected, out, objected),
-        "withdrawn": (gone, gone, gone, gone, gone, gone, gone, gone),
+        #             assign      accept      object      reply      rate      reopen  withdraw  uphold  contact  file
+        "to_assign": ("assigned", none, none, none, none, none, out, none, none, "closed"),
+        "assigned": ("assigned", "accepted", "objected", got, got, got, out, got, "assigned", got),
+        "accepted": (won, won, won, "replied", won, won, out, won, "accepted", won),
+        "replied": (done, done, done, done, "closed", "assigned", out, done, "replied", done),
+        "closed": (closed,) * 10,
+        "objected": ("assigned", objected, objected, objected, objected, objected, out, "assigned", objected, objected),
+        "withdrawn": (gone,) * 10,
     }
     assert set(ACTIONS) == set(actions)
     assert {status: tuple(_after(status, action) for action in actions) for status in STATUSES} == table
@@ -64,8 +64,9 @@ def test_every_status_can_be_reached_and_only_closed_and_withdrawn_are_final():
 
 
 def test_a_door_has_one_permission_and_ratings_have_no_door():
-    doors = {action: rules.permission_of(action) for action in ("assign", "accept", "object", "reply")}
-    assert doors == {"assign": "case.assign", "accept": "case.handle", "object": "case.handle", "reply": "case.handle"}
+    doors = {action: rules.permission_of(action) for action in ("assign", "accept", "object", "reply", "uphold", "contact")}
+    assert {action for action, permission in doors.items() if permission == "case.assign"} == {"assign", "uphold"}
+    assert {action for action, permission in doors.items() if permission == "case.handle"} == {"accept", "object", "reply", "contact"}
     for action in ("rate", "reopen"):
         with pytest.raises(ValueError, match="no one permission"):
             rules.permission_of(action)

@@ -12,7 +12,14 @@ from tests import kit
 from tests.routing import golden
 from tests.routing.conftest import REPLY, Routing, ok
 
-BODIES: dict[str, Any] = {"assign": {"lead": "housing"}, "accept": None, "object": {"reason": "不属于本单位"}, "reply": REPLY}
+BODIES: dict[str, Any] = {
+    "assign": {"lead": "housing"},
+    "accept": None,
+    "object": {"reason": "不属于本单位"},
+    "reply": REPLY,
+    "uphold": {"reason": "属本单位职责"},
+    "contact": {"phase": "before", "how": "phone", "held_at": "2026-03-02T09:00:00+08:00", "summary": "核实地点"},
+}
 """What each action with a door is asked with."""
 LEVELS = {"rate": "satisfied", "reopen": "dissatisfied"}
 """The rating from which each action without a door follows."""

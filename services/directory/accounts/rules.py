@@ -10,7 +10,7 @@ from uuid import UUID
 
 from services.directory.errors import DeputyNeeded, NotYourOwnAccount, OrganisationNeeded, PasswordTooWeak, RoleIsGrantedBySecurity
 
-Role = Literal["desk", "department", "deputy", "station", "leader", "sysadmin", "secadmin", "auditor"]
+Role = Literal["desk", "department", "deputy", "station", "leader", "committee", "sysadmin", "secadmin", "auditor"]
 
 CHANGE_PASSWORD = "password.change"  # noqa: S105 (a permission)
 
@@ -21,6 +21,8 @@ _PERMISSIONS: Mapping[str, tuple[str, ...]] = {
     "desk": (
         "case.read",
         "case.assign",
+        "case.supervise",
+        "case.push",
         "opinion.read",
         "opinion.enter",
         "opinion.publish",
@@ -112,11 +114,12 @@ _PERMISSIONS: Mapping[str, tuple[str, ...]] = {
         "suggestion.read",
         "figures.read",
     ),
+    "committee": ("case.read.counterpart", "case.push", "inbox.read"),
     "sysadmin": ("master.read", "master.write", "account.write", "import.run", "ops.read", "inbox.read"),
     "secadmin": ("account.role", "account.unlock", "code.issue", "code.revoke", "key.rotate", "inbox.read"),
     "auditor": ("audit.read", "inbox.read"),
 }
-_ACTS_FOR_AN_ORGANISATION = ("desk", "department")
+_ACTS_FOR_AN_ORGANISATION = ("desk", "department", "committee")
 
 
 def permissions_of(role: str, must_change: bool) -> tuple[str, ...]:

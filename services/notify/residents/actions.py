@@ -61,7 +61,7 @@ async def keep_boxes(tx: Tx, events: Sequence[ContactSealed]) -> None:
 
 
 async def tell(tx: Tx, events: Sequence[rules.Telling]) -> None:
-    """Notes what senders are to be told, once for each event, unless their matter was erased."""
+    """Notes what senders are to be told, once for each event, unless their matter was erased; of a split matter by its first case."""
     events = [event for event in events if event.matter == "opinion"]
     if not events:
         return
@@ -78,6 +78,7 @@ async def tell(tx: Tx, events: Sequence[rules.Telling]) -> None:
             "occurred_at": event.occurred_at,
         }
         for event in events
+        if event.part_of is None
     ]
     forgotten = await _forgotten(tx, {event.opinion_id for event in events})
     if entering := [row for row in rows if row["matter_id"] not in forgotten]:

@@ -122,11 +122,15 @@ def _recomputed(tx: Tx, found: _Found, policy: RoutingPolicy | None, calendar: C
         log.warning("deadline_left_alone", case_id=str(case.id), profile_version=found.decided_under)
         return False
     matter, first = cast(Matter, case.matter), case.clock_from
-    due = rules.reply_due(policy.clocks, matter, case.round, handed_over_at=case.handed_over_at, round_from=first, calendar=calendar)
+    clocks = rules.clocks_of(policy.clocks, case.lane)
+    due = rules.reply_due(clocks, matter, case.round, handed_over_at=case.handed_over_at, round_from=first, calendar=calendar)
     was = case.reply_due_at
     if (due.at, due.provisional) == (was, case.due_is_provisional):
         return False
     case.reply_due_at, case.due_is_provisional = due.at, due.provisional
+    clock = rules.reply_clock(policy.clocks, matter, case.round)
+    yellow = rules.yellow_from(policy.lights, clock, started_at=case.handed_over_at, due_at=due.at, calendar=calendar)
+    case.next_push_at = rules.moved_push(case.next_push_at, due_before=was, due_at=due.at, yellow_at=yellow)
     case.version += 1
     days = " → ".join(moment.astimezone(CHINA).date().isoformat() for moment in (was, due.at))
     found.held.steps.append(

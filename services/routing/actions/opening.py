@@ -28,7 +28,9 @@ from shared.workdays import Due, official_calendar
 _MATTER: Matter = "opinion"
 
 _CASES, _PARTS, _HISTORY = (Base.metadata.tables[t.__tablename__] for t in (Case, Part, CaseHistory))
-_OF_CASE = [c.name for c in _CASES.columns if c.name != "co_handlers"]
+_LATER = ("co_handlers", "lane", "handled_with", "part_of", "decide_by", "decision_overdue", "upheld_at")
+"""Columns that a new case leaves as they are by default."""
+_OF_CASE = [c.name for c in _CASES.columns if c.name not in _LATER]
 _OF_PART, _OF_HISTORY = _PARTS.columns.keys(), _HISTORY.columns.keys()
 
 
@@ -104,6 +106,11 @@ def _due(tx: Tx, at: datetime) -> Due:
     return rules.reply_due(tx.policy.clocks, _MATTER, 1, handed_over_at=at, round_from=at, calendar=official_calendar())
 
 
+def _push(tx: Tx, at: datetime, due: Due) -> datetime:
+    clock = rules.reply_clock(tx.policy.clocks, _MATTER, 1)
+    return rules.yellow_from(tx.policy.lights, clock, started_at=at, due_at=due.at, calendar=official_calendar())
+
+
 def _case_row(tx: Tx, opening: Opening) -> dict[str, Any]:
     event, due = opening.event, opening.due
     at = event.occurred_at if due else None
@@ -132,6 +139,7 @@ def _case_row(tx: Tx, opening: Opening) -> dict[str, Any]:
         "reply_due_at": due.at if due else None,
         "due_is_provisional": bool(due and due.provisional),
         "due_calendar": due.calendar if due else None,
+        "next_push_at": _push(tx, event.occurred_at, due) if due else None,
         "overdue_round": 0,
         "result_class": None,
         "opened_at": event.occurred_at,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from services.routing import rules
 from services.routing.actions.held import Held, hold, write
 from services.routing.actions.steps import RESIDENT, give_parts, set_clock, step, tell
+from services.routing.actions.together import parts_of
 from services.routing.models import Rating, SupervisionMark
 from shared.consumers import Early
 from shared.db import Tx
@@ -27,6 +28,13 @@ async def rate(tx: Tx, event: OpinionRated) -> None:
     if reason is not None:
         tell(tx, case, RatingNotCounted, rated_round=event.round, reason=reason)
         return
+    # The parts of a split matter were answered with it and are rated with it; one that was handed over since is not.
+    for one in (held, *(part for part in await parts_of(tx, held) if part.case.status == "replied")):
+        await _rate(tx, one, event)
+
+
+async def _rate(tx: Tx, held: Held, event: OpinionRated) -> None:
+    case = held.case
     tx.add(Rating(case_id=case.id, round=case.round, level=event.level, comment=event.comment, rated_at=event.occurred_at))
     if event.level == "dissatisfied":
         await _reopen(tx, held, event)

@@ -63,6 +63,8 @@ def step(tx: Tx, held: Held, action: rules.Action, by: Actor, at: datetime, *, n
             "profile_version": tx.policy.profile_version,
         }
     )
+    if case.status == "objected":
+        case.decide_by, case.decision_overdue = None, False
     case.status = move.next
     live(tx, "case", str(case.id))
     return move
@@ -71,18 +73,22 @@ def step(tx: Tx, held: Held, action: rules.Action, by: Actor, at: datetime, *, n
 def tell(tx: Tx, case: CaseState, kind: type[Event], **facts: Any) -> None:
     """Emits an event about a case as it is after the step."""
     about = {"case_id": case.id, "opinion_id": case.opinion_id, "number": case.number, "case_version": case.version, "round": case.round}
-    emit(tx, kind(**about, matter=case.matter, **facts))
+    emit(tx, kind(**about, matter=case.matter, part_of=None if case.part_of == case.id else case.part_of, **facts))
 
 
 def set_clock(tx: Tx, case: CaseState, at: datetime) -> None:
     """Starts the reply clock of the case's round with a hand-over `at`; the round's first hand-over bounds it."""
     if case.clock_from is None:
         case.clock_from = at
+    clocks = rules.clocks_of(tx.policy.clocks, case.lane)
+    case.upheld_at = None
     found = rules.reply_due(
-        tx.policy.clocks, cast(Matter, case.matter), case.round, handed_over_at=at, round_from=case.clock_from, calendar=official_calendar()
+        clocks, cast(Matter, case.matter), case.round, handed_over_at=at, round_from=case.clock_from, calendar=official_calendar()
     )
     case.handed_over_at, case.reply_due_at = at, found.at
     case.due_is_provisional, case.due_calendar = found.provisional, found.calendar
+    clock = rules.reply_clock(tx.policy.clocks, cast(Matter, case.matter), case.round)
+    case.next_push_at = rules.yellow_from(tx.policy.lights, clock, started_at=at, due_at=found.at, calendar=official_calendar())
 
 
 async def give_parts(tx: Tx, case: CaseState, lead: str, co_handlers: Sequence[str]) -> None:
@@ -90,18 +96,36 @@ async def give_parts(tx: Tx, case: CaseState, lead: str, co_handlers: Sequence[s
 
     Whoever loses its part without getting another is told so.
     """
+    await give_parts_of(tx, [case], lead, co_handlers)
+
+
+async def give_parts_of(tx: Tx, cases: Sequence[CaseState], lead: str, co_handlers: Sequence[str]) -> None:
+    """Hands many cases to the same organisations, as `give_parts` does one."""
     handlers = (lead, *co_handlers)
-    assignments = [part_id(case.id, case.version, organisation) for organisation in handlers]
     parts: list[AssignedPart] = ["lead" if organisation == lead else "co_handler" for organisation in handlers]
-    had = await tx.run(_GIVE_PARTS, case.id, assignments, list(handlers), parts, case.round, case.opened_at)
-    for organisation in sorted({row["organisation"] for row in had} - set(handlers)):
-        withdrawn = AssignmentWithdrawn(case_id=case.id, number=case.number, organisation=organisation, round=case.round)
-        emit(tx, withdrawn, audience=organisation)
-    case.lead, case.co_handlers = lead, list(co_handlers)
-    assert case.reply_due_at is not None
-    for organisation, assignment, part in zip(handlers, assignments, parts, strict=True):
+    given = [(case, organisation, part) for case in cases for organisation, part in zip(handlers, parts, strict=True)]
+    had = await tx.run(
+        _GIVE_PARTS,
+        [case.id for case in cases],
+        [case.id for case, _, _ in given],
+        [part_id(case.id, case.version, organisation) for case, organisation, _ in given],
+        [organisation for _, organisation, _ in given],
+        [part for _, _, part in given],
+        [case.round for case, _, _ in given],
+        [case.opened_at for case, _, _ in given],
+    )
+    lost: dict[uuid.UUID, set[str]] = {}
+    for row in had:
+        lost.setdefault(row["case_id"], set()).add(row["organisation"])
+    for case in cases:
+        for organisation in sorted(lost.get(case.id, set()) - set(handlers)):
+            withdrawn = AssignmentWithdrawn(case_id=case.id, number=case.number, organisation=organisation, round=case.round)
+            emit(tx, withdrawn, audience=organisation)
+        case.lead, case.co_handlers = lead, list(co_handlers)
+    for case, organisation, part in given:
+        assert case.reply_due_at is not None
         made = AssignmentMade(
-            assignment_id=assignment,
+            assignment_id=part_id(case.id, case.version, organisation),
             case_id=case.id,
             number=case.number,
             organisation=organisation,
@@ -117,12 +141,13 @@ async def give_parts(tx: Tx, case: CaseState, lead: str, co_handlers: Sequence[s
 
 _GIVE_PARTS = """
     WITH had AS (
-        UPDATE part SET current = false WHERE case_id = $1 AND current RETURNING organisation
+        UPDATE part SET current = false WHERE case_id = ANY($1) AND current RETURNING case_id, organisation
     ), given AS (
         INSERT INTO part (case_id, id, organisation, part, round, current, opened_at)
-        SELECT $1, i, o, p, $5, true, $6 FROM unnest($2::uuid[], $3::text[], $4::text[]) AS r (i, o, p)
+        SELECT c, i, o, p, n, true, a
+        FROM unnest($2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::int[], $7::timestamptz[]) AS r (c, i, o, p, n, a)
     )
-    SELECT organisation FROM had
+    SELECT case_id, organisation FROM had
     """
 _TAKE_PARTS = "UPDATE part SET current = false WHERE case_id = $1 AND current RETURNING organisation"
 

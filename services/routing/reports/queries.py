@@ -29,7 +29,9 @@ _CASES = """
             AND (CAST(:department AS text) IS NULL OR lead = :department)
             AND (CAST(:matter AS text) IS NULL OR matter = :matter)
             AND opened_at >= :since AND opened_at < :until
+            AND lane <> 'instant' AND (part_of IS NULL OR part_of = id)
     )"""
+"""Instant matters are counted apart (`lanes`); a matter that was split is one, counted by its first case."""
 _SETS = "GROUPING SETS ((), (lead), (category), (year))"
 _WHICH = "GROUPING(lead, category, year) AS sets, lead, category, year"
 

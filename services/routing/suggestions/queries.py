@@ -16,7 +16,7 @@ from shared.http import PageQuery
 from shared.identity import Caller
 from shared.masking import mask
 
-_IS_CONFIDENTIAL = "SELECT FROM suggestion_case WHERE case_id = $1 AND confidential"
+_IS_CONFIDENTIAL = "SELECT FROM suggestion_case WHERE case_id IN ($1, $2) AND confidential"
 _HANDED_OVER = "SELECT * FROM suggestion_case WHERE case_id = $1"
 _SIGNERS = "SELECT deputy_id, part FROM suggestion_signer WHERE case_id = $1 ORDER BY part = 'lead' DESC, deputy_id"
 _HAS_SIGNED = "SELECT FROM suggestion_signer WHERE case_id = $1 AND deputy_id = $2"
@@ -31,7 +31,7 @@ _SIGNED = """
 
 async def words_told(tx: Tx, case: CaseState, text: str) -> str:
     """What an event may say of a text about the case: masked, and nothing when the suggestion is confidential (record 0020)."""
-    if case.matter == "suggestion" and await tx.run(_IS_CONFIDENTIAL, case.id):
+    if case.matter == "suggestion" and await tx.run(_IS_CONFIDENTIAL, case.id, case.part_of):
         return ""
     return mask(text)
 

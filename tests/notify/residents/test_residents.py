@@ -99,6 +99,14 @@ async def test_the_sender_is_told_of_reply_and_closing_once_the_number_is_there(
     assert await hand_over(notify) == 0
 
 
+async def test_of_a_split_matter_the_sender_is_told_by_its_first_case_alone(notify: kit.Running) -> None:
+    part = {"id": uuid.uuid4(), "case_id": uuid.uuid4(), "part_of": REPLIED.case_id}
+    await notify.deliver(*(event.model_copy(update=part | {"id": uuid.uuid4()}) for event in (REPLIED, CLOSED)))
+    assert await notices(notify) == []
+    await notify.deliver(REPLIED)
+    assert await notices(notify) == [("case_replied", "waiting", None)]
+
+
 async def test_an_erased_matter_is_forgotten_with_key_box_and_notices_so_that_the_box_on_the_stream_opens_no_more(
     notify: kit.Running,
 ) -> None:

@@ -12,7 +12,7 @@ import time_machine
 from shared.settings import ROOT
 from tests import kit
 from tests.routing import golden
-from tests.routing.conftest import LONG_AGO, REPLY, ok, refused
+from tests.routing.conftest import LONG_AGO, answering, ok, refused
 
 DESK, HOUSING = kit.token("desk"), kit.token("department")
 
@@ -36,7 +36,7 @@ async def answered(service: kit.Running, classes: dict[str, int]) -> None:
         await service.deliver(*(golden.opinion(0, name, occurred_at=datetime.now(UTC)) for name in names[start : start + 100]))
     for name in names:
         ok(await act(service, name, "accept", 2))
-        ok(await act(service, name, "reply", 3, {**REPLY, "class": name[0]}))
+        ok(await act(service, name, "reply", 3, answering(service.database.policy, name[0])))
 
 
 async def report(service: kit.Running, who: dict[str, str] = DESK, **query: Any) -> dict[str, Any]:
@@ -80,7 +80,7 @@ async def test_every_figure_has_its_base(routing):
     await routing.rate("bad", 1, "dissatisfied")  # the next round is open
     await routing.rate("again", 1, "dissatisfied")
     ok(await routing.act("again", "accept", 5))
-    ok(await routing.act("again", "reply", 6, {**REPLY, "class": "B"}))
+    ok(await routing.act("again", "reply", 6, answering(routing.service.database.policy, "B")))
     await routing.rate("again", 2, "basically_satisfied")
     await routing.opened("objected")
     ok(await routing.act("objected", "object", 2, {"reason": "不属于本单位职责"}))

@@ -6,8 +6,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql as pg
 
-revision = "0006"
-down_revision = "0003"
+revision = "0008"
+down_revision = "0006"
 
 
 def upgrade() -> None:
