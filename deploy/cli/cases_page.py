@@ -7,7 +7,7 @@ from typing import get_args
 from services.directory.accounts.rules import Role, permissions_of
 from services.routing.rules import REFUSALS, TRANSITIONS, Status, Transition
 
-_BY_EVENT = "by another service's event"
+_BY_EVENT = "by an event, a rating, votes or a deadline"
 
 
 def cases_page() -> str:

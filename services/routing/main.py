@@ -9,6 +9,8 @@ from services.routing.adapters import api as adapters
 from services.routing.clock import sweeps as case_sweeps
 from services.routing.consumers import consumers
 from services.routing.contacts import api as contacts
+from services.routing.evaluation import api as evaluation
+from services.routing.evaluation.clock import sweeps as evaluation_sweeps
 from services.routing.jobs import api as jobs
 from services.routing.jobs.clock import sweeps as job_sweeps
 from services.routing.joining import api as joining
@@ -23,6 +25,7 @@ from services.routing.procuratorate import api as procuratorate
 from services.routing.promises import api as promises
 from services.routing.proposals import api as proposals
 from services.routing.reports import api as reports
+from services.routing.second_appraisals import api as second_appraisals
 from services.routing.settings import Settings
 from services.routing.splitting import api as splitting
 from services.routing.suggestions import api as suggestions
@@ -34,7 +37,7 @@ from shared.sweeps import Sweeps
 def build(settings: Settings | None = None) -> FastAPI:
     """The service. Raises ProfileNotValid when the place's profile does not fit."""
     sweeps = Sweeps()
-    for capability in (case_sweeps, pre_assignment_sweeps, lane_sweeps, job_sweeps):
+    for capability in (case_sweeps, pre_assignment_sweeps, lane_sweeps, job_sweeps, evaluation_sweeps):
         sweeps.all.extend(capability.all)
     doors = (
         api,
@@ -54,6 +57,8 @@ def build(settings: Settings | None = None) -> FastAPI:
         procuratorate,
         adapters,
         suggestions,
+        evaluation,
+        second_appraisals,
     )
     routers = [*(one.router for one in doors), jobs.downloads]
     return create_app("routing", settings=settings or Settings(), routers=routers, consumers=consumers, sweeps=sweeps)

@@ -30,6 +30,7 @@ from services.routing.errors import (
     UnknownResultClass,
 )
 from services.routing.promises.errors import PromiseMissing, PromiseNotLater, PromiseNotNeeded
+from services.routing.second_appraisals.errors import VotesMissing
 from services.routing.settings import Clocks, Lights, Matter, RoutingPolicy
 from shared.errors import Refused
 from shared.events.intake import OpinionClassified
@@ -43,12 +44,15 @@ from shared.events.routing import (
     CaseReplied,
     CaseWithdrawn,
 )
+from shared.events.routing_evaluation import OpinionFormNotReturned
 from shared.events.routing_handling import CaseContacted, CaseUpheld
 from shared.events.routing_suggestions import CaseFiledForReference
 from shared.workdays import CHINA, Calendar, Clock, Due, Extension, Pause, days_counted, due, standing_days
 
 Status = settings.Status
-Action = Literal["assign", "accept", "object", "reply", "rate", "reopen", "withdraw", "uphold", "contact", "file"]
+Action = Literal[
+    "assign", "accept", "object", "reply", "rate", "reopen", "withdraw", "uphold", "contact", "file", "lapse", "hand_over_again"
+]
 NotCounted = Literal["not_replied", "stale_round", "already_rated", "closed"]
 
 
@@ -56,8 +60,8 @@ NotCounted = Literal["not_replied", "stale_round", "already_rated", "closed"]
 class Transition:
     """In `status`, whoever holds `permission` may do `action`; the case is `next` after it and `event` tells so.
 
-    Without a permission no route does it: it follows from another service's event. `clock` says whether the clock of the reply
-    is started anew or stops; `guards` name what may refuse it besides the status.
+    Without a permission no route does it by itself: it follows from another service's event, from a rating, from votes or from a
+    deadline. `clock` says whether the clock of the reply is started anew or stops; `guards` name what may refuse it besides the status.
     """
 
     status: Status
@@ -74,6 +78,7 @@ _REPLY = (
     *(NotTheLead, UnknownResultClass, CaseIsJoined, MeetingsMissing, PlanMissing, PartsNotAnswered),
     *(PromiseMissing, PromiseNotNeeded, PromiseNotLater),
 )
+_APPRAISE = (VotesMissing,)
 _CONTACT = (NotTheLead, ContactInFuture, ContactTooEarly)
 
 TRANSITIONS = (
@@ -89,6 +94,8 @@ TRANSITIONS = (
     *(Transition(s, "contact", "case.handle", s, CaseContacted, None, _CONTACT) for s in ("assigned", "accepted", "replied")),
     Transition("replied", "rate", None, "closed", CaseClosed),
     Transition("replied", "reopen", None, "assigned", CaseReopened, "start"),
+    Transition("replied", "lapse", None, "closed", OpinionFormNotReturned),
+    Transition("closed", "hand_over_again", None, "assigned", CaseReopened, "start", _APPRAISE),
     Transition("to_assign", "file", None, "closed", CaseFiledForReference),
     *(Transition(s, "withdraw", None, "withdrawn", CaseWithdrawn) for s in ("to_assign", "replied")),
     *(Transition(s, "withdraw", None, "withdrawn", CaseWithdrawn, "stop") for s in ("assigned", "accepted", "objected")),

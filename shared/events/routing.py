@@ -113,10 +113,14 @@ class CaseReplied(CaseEvent):
 
 
 class CaseReopened(CaseEvent):
-    """A rating of not satisfied opened the next round; `round` is the new one. Earlier rounds stay as they were."""
+    """The next round was opened, `round` is the new one; earlier rounds stay as they were.
+
+    `because`: of a rating of not satisfied, or because a second appraisal failed (二次评价、二次交办).
+    """
 
     department: str
     reply_due_at: datetime
+    because: Literal["not_satisfied", "second_appraisal"] = "not_satisfied"
 
 
 class CaseClosed(CaseEvent):

@@ -40,16 +40,17 @@ def test_each_pair_of_status_and_action_leads_on_or_is_refused_by_its_fact():
         "CaseAlreadyClosed",
     )
     out, gone = "withdrawn", "CaseWasWithdrawn"
-    actions = ("assign", "accept", "object", "reply", "rate", "reopen", "withdraw", "uphold", "contact", "file")
+    again = "hand_over_again"
+    actions = ("assign", "accept", "object", "reply", "rate", "reopen", "withdraw", "uphold", "contact", "file", "lapse", again)
     table = {
-        #             assign      accept      object      reply      rate      reopen  withdraw  uphold  contact  file
-        "to_assign": ("assigned", none, none, none, none, none, out, none, none, "closed"),
-        "assigned": ("assigned", "accepted", "objected", got, got, got, out, got, "assigned", got),
-        "accepted": (won, won, won, "replied", won, won, out, won, "accepted", won),
-        "replied": (done, done, done, done, "closed", "assigned", out, done, "replied", done),
-        "closed": (closed,) * 10,
-        "objected": ("assigned", objected, objected, objected, objected, objected, out, "assigned", objected, objected),
-        "withdrawn": (gone,) * 10,
+        #             assign      accept      object      reply      rate      reopen  withdraw  uphold  contact  file  lapse  again
+        "to_assign": ("assigned", none, none, none, none, none, out, none, none, "closed", none, none),
+        "assigned": ("assigned", "accepted", "objected", got, got, got, out, got, "assigned", got, got, got),
+        "accepted": (won, won, won, "replied", won, won, out, won, "accepted", won, won, won),
+        "replied": (done, done, done, done, "closed", "assigned", out, done, "replied", done, "closed", done),
+        "closed": (*(closed,) * 11, "assigned"),
+        "objected": ("assigned", objected, objected, objected, objected, objected, out, "assigned", *(objected,) * 4),
+        "withdrawn": (gone,) * 12,
     }
     assert set(ACTIONS) == set(actions)
     assert {status: tuple(_after(status, action) for action in actions) for status in STATUSES} == table

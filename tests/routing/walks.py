@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections import deque
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
+
+import time_machine
 
 from services.routing import rules
 from shared.events.intake_opinions import OpinionWithdrawn
 from tests import kit
 from tests.routing import golden
-from tests.routing.conftest import REPLY, Routing, ok
+from tests.routing.conftest import REPLY, Routing, made, ok
+from tests.routing.evaluation.stories import rate, rating, replied, swept
+from tests.routing.suggestions.test_opening import checked
 
 BODIES: dict[str, Any] = {
     "assign": {"lead": "housing"},
@@ -27,8 +31,10 @@ DESKS = {"case.assign": kit.token("desk"), "case.handle": kit.token("department"
 """Who may use a door, by its permission."""
 
 
-OF_OPINIONS = tuple(t for t in rules.TRANSITIONS if t.action != "file")
-"""What an opinion's case may go through; only a suggestion is filed for reference (tests/routing/suggestions)."""
+OF_SUGGESTIONS = tuple(t for t in rules.TRANSITIONS if t.action in ("file", "lapse", "hand_over_again"))
+"""What follows from the kind of a suggestion, from a form that was not returned, and from a second appraisal."""
+OF_OPINIONS = tuple(t for t in rules.TRANSITIONS if t not in OF_SUGGESTIONS)
+"""What an opinion's case goes through at every place."""
 
 
 def path_to(status: str) -> list[rules.Transition]:
@@ -72,3 +78,22 @@ async def walked(routing: Routing, name: str, status: str) -> dict[str, Any]:
         case = await take(routing, name, step)
     assert case["status"] == status
     return case
+
+
+async def take_suggestion(routing: Routing, name: str, action: str) -> tuple[int, dict[str, Any]]:
+    """A suggestion's case that an action of its own was taken with: the version before it, and the case after it."""
+    if action == "file":
+        await routing.service.deliver(checked(name, reply_wanted=False))
+        return 1, await routing.case(name)
+    case = await replied(routing, name)
+    if action == "lapse":
+        with time_machine.travel(datetime.now(UTC) + timedelta(days=200), tick=False):
+            assert await swept(routing) == 1
+            return case["version"], await routing.case(name)
+    assert action == "hand_over_again", action
+    case = ok(await rate(routing, name, rating()))
+    appraisal = made(await routing.post(f"/cases/{case['case_id']}/second-appraisals", {"deputies": [], "voters": 5}, case["version"]))
+    for seat in range(1, 6):
+        ok(await routing.post(f"/second-appraisals/{appraisal['id']}/slips/{seat}", {"level": "dissatisfied"}))
+    ok(await routing.post(f"/second-appraisals/{appraisal['id']}/conclude", None, appraisal["case_version"]))
+    return appraisal["case_version"], await routing.case(name)

@@ -81,6 +81,7 @@ _PERMISSIONS: Mapping[str, tuple[str, ...]] = {
         "mediation.act",
         "suggestion.raise",
         "case.read.signed",
+        "case.rate.signed",
         "personal.unmask",
     ),
     "station": (

@@ -107,7 +107,7 @@ _OTHERS = (
 )
 _SET_BY = """
     SELECT DISTINCT ON (case_id) case_id, profile_version FROM case_history
-    WHERE case_id = ANY($1) AND action IN ('assign', 'reopen') ORDER BY case_id, version DESC
+    WHERE case_id = ANY($1) AND action IN ('assign', 'reopen', 'hand_over_again') ORDER BY case_id, version DESC
     """
 
 

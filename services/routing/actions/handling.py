@@ -15,6 +15,7 @@ from services.routing.actions.steps import Actor, actor, give_parts_of, set_cloc
 from services.routing.actions.together import check_alone, together
 from services.routing.contacts.guards import check_meetings
 from services.routing.errors import ObjectionAlreadyDecided, ObjectionTooLate, UnknownCategory, UnknownResultClass
+from services.routing.evaluation.actions import send_form
 from services.routing.lanes.queries import check_plan
 from services.routing.models import CaseState
 from services.routing.promises import actions as promises
@@ -210,6 +211,7 @@ async def answer(
     case.handled_with = None
     tell(tx, case, move.event, text=await words_told(tx, case, text + others), **given)
     await promises.replied(tx, case, pledge, at)
+    await send_form(tx, case, at)
     await write(tx, held)
 
 

@@ -20,6 +20,7 @@ _IS_CONFIDENTIAL = "SELECT FROM suggestion_case WHERE case_id IN ($1, $2) AND co
 _HANDED_OVER = "SELECT * FROM suggestion_case WHERE case_id = $1"
 _SIGNERS = "SELECT deputy_id, part FROM suggestion_signer WHERE case_id = $1 ORDER BY part = 'lead' DESC, deputy_id"
 _HAS_SIGNED = "SELECT FROM suggestion_signer WHERE case_id = $1 AND deputy_id = $2"
+_LEAD = "SELECT deputy_id FROM suggestion_signer WHERE case_id = $1 AND part = 'lead'"
 _SIGNED = """
     SELECT id, number, opinion_id AS suggestion_id, title, status, version, cases.lead AS department, co_handlers, round, reply_due_at,
         due_is_provisional, result_class, s.part, s.opened_at
@@ -42,6 +43,17 @@ async def handed_over(tx: Tx, case: CaseState) -> dict[str, Any]:
     if not rows:
         raise NotASuggestion
     return {**dict(rows[0]), "suggestion_id": case.opinion_id, "signers": [dict(row) for row in await tx.run(_SIGNERS, case.id)]}
+
+
+async def lead_of(tx: Tx, case_id: uuid.UUID) -> uuid.UUID | None:
+    """The mandate of the deputy who led the suggestion (领衔代表), or None for a case that is no suggestion's."""
+    rows = await tx.run(_LEAD, case_id)
+    return rows[0]["deputy_id"] if rows else None
+
+
+async def signs(tx: Tx, case_id: uuid.UUID, deputy_id: uuid.UUID) -> bool:
+    """Whether a deputy signed the case's suggestion, as lead or co-signer."""
+    return bool(await tx.run(_HAS_SIGNED, case_id, deputy_id))
 
 
 async def list_signed(tx: Tx, caller: Caller, page: PageQuery) -> Sequence[Mapping[str, Any]]:
