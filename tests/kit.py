@@ -53,7 +53,7 @@ def code_signer() -> Ed25519PrivateKey:
 
 ROLE_PERMISSIONS = {
     "desk": (
-        "case.read case.assign case.supervise case.push opinion.read opinion.enter opinion.publish opinion.join "
+        "case.read case.assign case.supervise case.push case.publish opinion.read opinion.enter opinion.publish opinion.join "
         "topic.keep ledger.read ranking.read inbox.read project.read project.write "
         "station.read campaign.run reception.run reception.read contact.enter contact.read link.write "
         "appointment.staff petition.enter petition.read mediation.run mediation.read "

@@ -49,7 +49,9 @@ def _roles(permission: str | None) -> str:
 
 
 def _final() -> list[str]:
-    return [status for status in get_args(Status) if status not in {t.status for t in TRANSITIONS}]
+    # A closed case rests; only a second appraisal that fails leads on from it.
+    on = {t.status for t in TRANSITIONS if t.next != t.status and t.action != "hand_over_again"}
+    return [status for status in get_args(Status) if status not in on]
 
 
 def _first(refusal: type) -> str:

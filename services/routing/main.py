@@ -6,6 +6,7 @@ from fastapi import FastAPI
 
 from services.routing import api
 from services.routing.adapters import api as adapters
+from services.routing.answers import api as answers
 from services.routing.clock import sweeps as case_sweeps
 from services.routing.consumers import consumers
 from services.routing.contacts import api as contacts
@@ -59,6 +60,7 @@ def build(settings: Settings | None = None) -> FastAPI:
         suggestions,
         evaluation,
         second_appraisals,
+        answers,
     )
     routers = [*(one.router for one in doors), jobs.downloads]
     return create_app("routing", settings=settings or Settings(), routers=routers, consumers=consumers, sweeps=sweeps)

@@ -9,6 +9,7 @@ from math import ceil
 from typing import Literal
 
 from services.routing import settings
+from services.routing.answers.errors import AlreadyDelivered, DeliveryNotThen, NothingToDeliver
 from services.routing.contacts.errors import ContactInFuture, ContactTooEarly, MeetingsMissing
 from services.routing.errors import (
     CaseAlreadyAccepted,
@@ -44,6 +45,7 @@ from shared.events.routing import (
     CaseReplied,
     CaseWithdrawn,
 )
+from shared.events.routing_answers import CaseDelivered
 from shared.events.routing_evaluation import OpinionFormNotReturned
 from shared.events.routing_handling import CaseContacted, CaseUpheld
 from shared.events.routing_suggestions import CaseFiledForReference
@@ -51,7 +53,19 @@ from shared.workdays import CHINA, Calendar, Clock, Due, Extension, Pause, days_
 
 Status = settings.Status
 Action = Literal[
-    "assign", "accept", "object", "reply", "rate", "reopen", "withdraw", "uphold", "contact", "file", "lapse", "hand_over_again"
+    "assign",
+    "accept",
+    "object",
+    "reply",
+    "rate",
+    "reopen",
+    "withdraw",
+    "uphold",
+    "contact",
+    "file",
+    "lapse",
+    "hand_over_again",
+    "deliver",
 ]
 NotCounted = Literal["not_replied", "stale_round", "already_rated", "closed"]
 
@@ -79,6 +93,7 @@ _REPLY = (
     *(PromiseMissing, PromiseNotNeeded, PromiseNotLater),
 )
 _APPRAISE = (VotesMissing,)
+_DELIVER = (NotTheLead, NothingToDeliver, AlreadyDelivered, DeliveryNotThen)
 _CONTACT = (NotTheLead, ContactInFuture, ContactTooEarly)
 
 TRANSITIONS = (
@@ -92,6 +107,7 @@ TRANSITIONS = (
     Transition("accepted", "reply", "case.handle", "replied", CaseReplied, "stop", _REPLY),
     Transition("objected", "uphold", "case.assign", "assigned", CaseUpheld),
     *(Transition(s, "contact", "case.handle", s, CaseContacted, None, _CONTACT) for s in ("assigned", "accepted", "replied")),
+    *(Transition(s, "deliver", "case.handle", s, CaseDelivered, None, _DELIVER) for s in ("replied", "closed")),
     Transition("replied", "rate", None, "closed", CaseClosed),
     Transition("replied", "reopen", None, "assigned", CaseReopened, "start"),
     Transition("replied", "lapse", None, "closed", OpinionFormNotReturned),

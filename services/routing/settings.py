@@ -6,6 +6,7 @@ from typing import ClassVar, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
+from services.routing.answers.settings import Answers
 from services.routing.evaluation.settings import SecondAppraisal
 from services.routing.labels import Label
 from services.routing.supervising.settings import Supervising
@@ -183,6 +184,7 @@ class RoutingPolicy(_Strict):
     clocks: Clocks
     lights: Lights
     contacts: Contacts = Contacts()
+    answers: Answers = Answers()
     phases: tuple[Phase, ...] = Field(min_length=1)
     ratings: Ratings
     reports: Reports

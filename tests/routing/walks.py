@@ -10,6 +10,7 @@ import time_machine
 
 from services.routing import rules
 from shared.events.intake_opinions import OpinionWithdrawn
+from shared.workdays import CHINA
 from tests import kit
 from tests.routing import golden
 from tests.routing.conftest import REPLY, Routing, made, ok
@@ -22,6 +23,7 @@ BODIES: dict[str, Any] = {
     "object": {"reason": "不属于本单位"},
     "reply": REPLY,
     "uphold": {"reason": "属本单位职责"},
+    "deliver": {"delivered_on": datetime.now(CHINA).date().isoformat(), "evidence": "现场照片 12 张，电话 13812345678"},
     "contact": {"phase": "before", "how": "phone", "held_at": "2026-03-02T09:00:00+08:00", "summary": "核实地点"},
 }
 """What each action with a door is asked with."""

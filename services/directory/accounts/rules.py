@@ -23,6 +23,7 @@ _PERMISSIONS: Mapping[str, tuple[str, ...]] = {
         "case.assign",
         "case.supervise",
         "case.push",
+        "case.publish",
         "opinion.read",
         "opinion.enter",
         "opinion.publish",

@@ -13,6 +13,7 @@ from services.routing.actions.pre_assigned import end_pre_assignment
 from services.routing.actions.reaching import by_desk, by_lead
 from services.routing.actions.steps import Actor, actor, give_parts_of, set_clock, step, tell
 from services.routing.actions.together import check_alone, together
+from services.routing.answers import actions as answers
 from services.routing.contacts.guards import check_meetings
 from services.routing.errors import ObjectionAlreadyDecided, ObjectionTooLate, UnknownCategory, UnknownResultClass
 from services.routing.evaluation.actions import send_form
@@ -211,6 +212,7 @@ async def answer(
     case.handled_with = None
     tell(tx, case, move.event, text=await words_told(tx, case, text + others), **given)
     await promises.replied(tx, case, pledge, at)
+    await answers.send(tx, case, at)
     await send_form(tx, case, at)
     await write(tx, held)
 

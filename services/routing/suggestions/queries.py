@@ -51,6 +51,11 @@ async def lead_of(tx: Tx, case_id: uuid.UUID) -> uuid.UUID | None:
     return rows[0]["deputy_id"] if rows else None
 
 
+async def signers_of(tx: Tx, case_id: uuid.UUID) -> Sequence[Mapping[str, Any]]:
+    """The deputies who signed the case's suggestion, the lead first; none for a case that is no suggestion's."""
+    return await tx.run(_SIGNERS, case_id)
+
+
 async def signs(tx: Tx, case_id: uuid.UUID, deputy_id: uuid.UUID) -> bool:
     """Whether a deputy signed the case's suggestion, as lead or co-signer."""
     return bool(await tx.run(_HAS_SIGNED, case_id, deputy_id))

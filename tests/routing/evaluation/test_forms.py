@@ -177,7 +177,8 @@ async def test_after_an_outage_forms_end_the_longest_owed_first_and_each_once_al
             await replied(routing, name)
     with time_machine.travel(start + timedelta(days=200), tick=False):
         assert (await swept(routing), await swept(routing)) == (2, 2)
-        assert [one.number[-1] for one in await routing.told(OpinionFormNotReturned)] == ["G", "F", "E", "D"]
+        first = [one.number[-1] for one in await routing.told(OpinionFormNotReturned)]
+        assert (sorted(first[:2]), sorted(first[2:])) == (["F", "G"], ["D", "E"])
         assert sum(await asyncio.gather(*(swept(routing) for _ in range(3)))) <= 3
         while await swept(routing):
             pass

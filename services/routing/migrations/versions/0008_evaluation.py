@@ -34,6 +34,7 @@ def upgrade() -> None:
     op.create_index("suggestion_signer_of_deputy", "suggestion_signer", ["deputy_id", *newest])
     _forms()
     _second_appraisals()
+    _answers()
 
 
 def _forms() -> None:
@@ -116,3 +117,35 @@ def _second_appraisals() -> None:
     )
     seated = sa.text("deputy_id IS NOT NULL")
     op.create_index("second_appraisal_seat_of_deputy", "second_appraisal_seat", ["deputy_id"], postgresql_where=seated)
+
+
+def _answers() -> None:
+    op.create_table(
+        "answer",
+        sa.Column("case_id", sa.Uuid(), sa.ForeignKey("cases.id"), primary_key=True),
+        sa.Column("round", sa.Integer(), primary_key=True),
+        sa.Column("deputy_id", sa.Uuid(), primary_key=True),
+        sa.Column("part", sa.String(), nullable=False),
+        sa.Column("sent_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("received_at", sa.DateTime(timezone=True), nullable=True),
+    )
+    op.create_table(
+        "delivery",
+        sa.Column("case_id", sa.Uuid(), sa.ForeignKey("cases.id"), primary_key=True),
+        sa.Column("round", sa.Integer(), primary_key=True),
+        sa.Column("department", sa.String(), nullable=False),
+        sa.Column("delivered_on", sa.Date(), nullable=False),
+        sa.Column("evidence", sa.Text(), nullable=False),
+        sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
+    )
+    op.create_table(
+        "published_reply",
+        sa.Column("case_id", sa.Uuid(), sa.ForeignKey("cases.id"), primary_key=True),
+        sa.Column("round", sa.Integer(), primary_key=True),
+        sa.Column("title", sa.String(), nullable=False),
+        sa.Column("suggestion", sa.Text(), nullable=True),
+        sa.Column("reply", sa.Text(), nullable=True),
+        sa.Column("published_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("by_account", sa.Uuid(), nullable=False),
+        sa.Column("profile_version", sa.String(), nullable=False),
+    )
