@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import date, datetime
+from typing import Any
 
 from services.routing.actions.held import write
 from services.routing.actions.reaching import by_desk, by_lead
@@ -89,8 +90,8 @@ async def publish(tx: Tx, case_id: uuid.UUID, caller: Caller, version: int) -> C
     shown = rules.shown(tx.policy.answers, case, confidential=came["confidential"], publication=came["publication"], reply=newest["text"])
     if await queries.is_published(tx, case_id, newest["round"]):
         raise AlreadyPublished(number=case.number, current=case.version)
-    words = {"title": shown.title, "suggestion": shown.suggestion, "reply": shown.reply}
-    kept = {"case_id": case_id, "round": newest["round"], "published_at": at, "by_account": caller.account_id}
+    words: dict[str, Any] = {"title": shown.title, "suggestion": shown.suggestion, "reply": shown.reply}
+    kept: dict[str, Any] = {"case_id": case_id, "round": newest["round"], "published_at": at, "by_account": caller.account_id}
     tx.add(PublishedReply(**kept, **words, profile_version=tx.policy.profile_version))
     await tx.flush()
     mark(tx, held, "publish", actor(caller), at)

@@ -28,7 +28,7 @@ async def note_closed(tx: Tx, event: CaseClosed | OpinionFormNotReturned) -> Non
         await _note(tx, event, status="closed", opened_at=None, closed_at=event.occurred_at)
 
 
-async def _note(tx: Tx, event: CaseReopened | CaseClosed, **values: Any) -> None:
+async def _note(tx: Tx, event: CaseReopened | CaseClosed | OpinionFormNotReturned, **values: Any) -> None:
     entering = insert(_MATTER).values(
         case_id=event.case_id, site=tx.site, department=event.department, round=event.round, case_version=event.case_version, **values
     )

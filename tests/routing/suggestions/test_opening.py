@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -12,6 +12,7 @@ from shared.events import derived_id
 from shared.events.intake_suggestions import SuggestionChecked
 from shared.events.routing import AssignmentMade, CaseObjected, CaseOpened, CaseReplied
 from shared.events.routing_suggestions import CaseFiledForReference
+from shared.events.routing_supervising import PromiseMade
 from tests import kit
 from tests.routing import golden
 from tests.routing.conftest import REPLY, Routing, ok, refused
@@ -76,7 +77,10 @@ async def test_of_a_confidential_one_no_event_has_a_word_though_the_signers_read
     ok(await routing.act("a", "object", 2, {"reason": "涉密内容不属于本单位"}))
     ok(await routing.act("a", "assign", 3, {"lead": "housing"}))
     ok(await routing.act("a", "accept", 4))
-    ok(await routing.act("a", "reply", 5, REPLY))
+    ok(await routing.act("a", "contact", 5, {"phase": "during", "how": "visit", "held_at": AT.isoformat(), "summary": "涉密"}))
+    promise = {"promised": "涉密地点整改", "promised_by": (datetime.now(UTC) + timedelta(days=90)).date().isoformat()}
+    ok(await routing.act("a", "reply", 6, {**REPLY, "class": "B", **promise}))
+    assert [e.promised for e in await routing.told(PromiseMade)] == [""]
     assert [(e.title, e.text) for e in await routing.told(AssignmentMade)] == [("", ""), ("", "")]
     assert [e.reason for e in await routing.told(CaseObjected)] == [""]
     assert [(e.text, e.matter) for e in await routing.told(CaseReplied)] == [("", "suggestion")]
