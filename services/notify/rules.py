@@ -12,6 +12,7 @@ from shared.events import Event
 from shared.events.intake_contacts import ContactsFoundBelowMinimum
 from shared.events.intake_opinions import FollowedOpinionMoved
 from shared.events.routing import AssignmentMade, CaseClosed, CaseObjected, CaseOverdue, CaseReopened, CaseReplied
+from shared.events.routing_evaluation import OpinionFormReminded, OpinionFormSent
 from shared.events.scoring import PointsPosted
 from shared.events.supervision import StageDelayed
 from shared.identity import Caller
@@ -61,6 +62,9 @@ def told_of(event: Event) -> Told:
             }
         case ContactsFoundBelowMinimum():
             params = {"measure": event.measure, "ends_on": event.ends_on, "done": event.done, "at_least": event.at_least}
+            return (Audience("deputy", str(event.deputy_id)),), params
+        case OpinionFormSent() | OpinionFormReminded():
+            params = {"case_id": event.case_id, "number": event.number, "due_at": event.due_at}
             return (Audience("deputy", str(event.deputy_id)),), params
         case StageDelayed():
             params = {"project_id": event.project_id, "stage": event.stage, "planned_on": event.planned_on}

@@ -25,6 +25,17 @@ class OpinionFormReminded(CaseEvent):
     due_at: datetime
 
 
+class OpinionFormDueMoved(CaseEvent):
+    """A new calendar moved the deadline of `form_round`'s form, or made it certain."""
+
+    deputy_id: uuid.UUID
+    form_round: int
+    due_before: datetime
+    due_at: datetime
+    due_is_provisional: bool
+    calendar: str
+
+
 class OpinionFormNotReturned(CaseEvent):
     """The form did not come back in its time by any channel, and the case was closed without a rating. Once a form."""
 

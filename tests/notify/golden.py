@@ -11,6 +11,7 @@ from shared.events import Event, derived_id
 from shared.events.intake_contacts import ContactsFoundBelowMinimum
 from shared.events.intake_opinions import FollowedOpinionMoved
 from shared.events.routing import AssignmentMade, CaseClosed, CaseObjected, CaseOverdue, CaseReopened, CaseReplied
+from shared.events.routing_evaluation import OpinionFormReminded, OpinionFormSent
 from shared.events.scoring import PointsPosted
 from shared.events.supervision import StageDelayed
 
@@ -52,6 +53,12 @@ def _case(minutes: int, case_version: int, round_: int = 1, department: str = "h
         "round": round_,
         "department": department,
     }
+
+
+def _form(minutes: int) -> dict[str, Any]:
+    case = _case(minutes, 12, 2)
+    del case["department"]
+    return {**case, "deputy_id": DEPUTY, "due_at": DUE, "matter": "suggestion"}
 
 
 def replied(minutes: int, case_version: int, round_: int) -> CaseReplied:
@@ -103,4 +110,6 @@ EVENTS: list[Event] = [
         done=0,
         at_least=1,
     ),
+    OpinionFormSent(**_form(15), due_is_provisional=False),
+    OpinionFormReminded(**_form(16)),
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from datetime import datetime
 
+from services.routing.actions import calendars
 from services.routing.actions.held import Held, hold_all, write
 from services.routing.actions.rating import count
 from services.routing.actions.reaching import by_desk, locked
@@ -14,19 +15,20 @@ from services.routing.errors import CaseNotFound
 from services.routing.evaluation import queries, rules
 from services.routing.evaluation.errors import NothingToComment, OpinionFormNotSent
 from services.routing.evaluation.models import DeputyRating, OpinionForm, SignerComment
-from services.routing.models import CaseState
+from services.routing.models import CaseState, PolicyKept
 from services.routing.queries import state_by_id
+from services.routing.settings import RoutingPolicy
 from services.routing.suggestions.queries import lead_of, signs, words_told
 from shared.clock import now
 from shared.db import Tx
 from shared.events import new_id
 from shared.events.intake import RatingLevel
-from shared.events.routing_evaluation import OpinionFormReminded, OpinionFormSent, SignerCommented, SuggestionRated
+from shared.events.routing_evaluation import OpinionFormDueMoved, OpinionFormReminded, OpinionFormSent, SignerCommented, SuggestionRated
 from shared.http import check_version
 from shared.identity import Caller
 from shared.live import live
 from shared.masking import mask
-from shared.workdays import official_calendar
+from shared.workdays import CHINA, Calendar, official_calendar
 
 
 async def send_form(tx: Tx, case: CaseState, at: datetime) -> None:
@@ -45,6 +47,7 @@ async def send_form(tx: Tx, case: CaseState, at: datetime) -> None:
         remind_at=term.remind_at,
         due_at=term.due.at,
         due_is_provisional=term.due.provisional,
+        due_calendar=term.due.calendar,
         profile_version=tx.policy.profile_version,
     )
     tx.add(form)
@@ -226,3 +229,49 @@ async def _end(tx: Tx, held: Held, form: OpinionForm, at: datetime) -> None:
             tell(tx, one.case, move.event, department=one.case.lead, deputy_id=form.deputy_id, due_at=form.due_at)
             await write(tx, one)
     live(tx, "case", str(case.id))
+
+
+# The condition is that of the index `opinion_form_by_calendar`; two ranges, because an index knows no `<>`.
+_OTHERS = """
+    SELECT f.case_id, f.round FROM opinion_form f JOIN cases c ON c.id = f.case_id
+    WHERE f.state = 'open' AND (f.due_calendar < $1 OR f.due_calendar > $1) ORDER BY f.due_at LIMIT $2 FOR UPDATE OF c SKIP LOCKED
+    """
+_MOVE = """
+    UPDATE opinion_form SET due_at = $3, due_is_provisional = $4, due_calendar = $5, remind_at = $6 WHERE case_id = $1 AND round = $2
+    """
+
+
+async def recompute(tx: Tx) -> int:
+    """Computes open forms' deadlines anew when another calendar is in force, each by the clock that it was set by.
+
+    Says how many it looked at.
+    """
+    calendar = official_calendar()
+    if await calendars.in_force(tx) != calendar.version:
+        return 0
+    rows = await tx.run(_OTHERS, calendar.version, tx.settings.calendar_batch)
+    held_by_id = {held.case.id: held for held in await hold_all(tx, "id = ANY($1) FOR UPDATE", [row["case_id"] for row in rows])}
+    for row in rows:
+        form = await queries.form_of(tx, row["case_id"], row["round"])
+        if form is not None and form.state == "open":
+            await _recompute(tx, held_by_id[form.case_id], form, calendar)
+    return len(rows)
+
+
+async def _recompute(tx: Tx, held: Held, form: OpinionForm, calendar: Calendar) -> None:
+    kept = await tx.get(PolicyKept, form.profile_version)
+    if kept is None:
+        # The clock it was set by is not kept any more: the deadline stays.
+        await tx.run(_MOVE, form.case_id, form.round, form.due_at, form.due_is_provisional, calendar.version, form.remind_at)
+        return
+    policy = RoutingPolicy.model_validate(kept.said)
+    term = rules.term_of(policy.clocks.feedback, policy.ratings, form.sent_at, calendar)
+    await tx.run(_MOVE, form.case_id, form.round, term.due.at, term.due.provisional, calendar.version, term.remind_at)
+    if (term.due.at, term.due.provisional) == (form.due_at, form.due_is_provisional):
+        return
+    days = " → ".join(moment.astimezone(CHINA).date().isoformat() for moment in (form.due_at, term.due.at))
+    note = f"{days}; {form.due_calendar} → {calendar.version}"
+    mark(tx, held, "recompute_form", Actor(calendars.ROLE), now(), note=note)
+    moved = {"due_before": form.due_at, "due_at": term.due.at, "due_is_provisional": term.due.provisional, "calendar": calendar.version}
+    tell(tx, held.case, OpinionFormDueMoved, deputy_id=form.deputy_id, form_round=form.round, **moved)
+    await write(tx, held)

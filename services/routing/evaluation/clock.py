@@ -15,6 +15,12 @@ async def forms_to_remind(tx: Tx) -> int:
     return await actions.remind(tx)
 
 
+@sweeps.every(seconds=60, pause=0.2)
+async def forms_under_a_new_calendar(tx: Tx) -> int:
+    """Computes deadlines of open forms anew when another calendar is in force."""
+    return await actions.recompute(tx)
+
+
 @sweeps.every(seconds=5)
 async def forms_over(tx: Tx) -> int:
     """Ends forms whose time is over."""

@@ -25,6 +25,7 @@ class OpinionForm(Base, table=True):
     __table_args__ = (
         Index("opinion_form_to_remind", "remind_at", postgresql_where=sql("state = 'open' AND reminded_at IS NULL")),
         Index("opinion_form_falling_due", "due_at", postgresql_where=sql("state = 'open'")),
+        Index("opinion_form_by_calendar", "due_calendar", postgresql_where=sql("state = 'open'")),
         Index("opinion_form_of_deputy", "deputy_id", sql("sent_at DESC"), sql("case_id DESC")),
         Index("opinion_form_newest", sql("sent_at DESC"), sql("case_id DESC")),
     )
@@ -40,6 +41,7 @@ class OpinionForm(Base, table=True):
     reminded_at: datetime | None = utc_column(nullable=True, default=None)
     due_at: datetime = utc_column()
     due_is_provisional: bool
+    due_calendar: str
     state: str = "open"
     settled_at: datetime | None = utc_column(nullable=True, default=None)
     profile_version: str

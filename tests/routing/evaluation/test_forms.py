@@ -8,10 +8,12 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 import time_machine
 
-from services.routing.evaluation import rules
+from services.routing.actions import calendars
+from services.routing.evaluation import actions, rules
 from services.routing.settings import RoutingPolicy
 from shared.events.routing import CaseClosed, CaseReopened, CaseReplied
 from shared.events.routing_evaluation import (
+    OpinionFormDueMoved,
     OpinionFormNotReturned,
     OpinionFormReminded,
     OpinionFormSent,
@@ -39,6 +41,9 @@ from tests.routing.evaluation.stories import (
     swept,
 )
 from tests.routing.suggestions.test_opening import checked, deputy
+from tests.routing.test_calendars import NEAR_THE_END, day, published
+
+__all__ = ["published"]
 
 POLICY = load(ROOT / "deploy" / "profiles" / "national.yaml", "routing", RoutingPolicy)
 
@@ -210,3 +215,27 @@ async def test_paper_goes_to_the_desk_of_the_congress_alone(running):
     refused(await paper(routing, "a", rating(), version=case["version"] + 1), 409, "StaleVersion")
     seen = ok(await paper(routing, "a", rating()))
     assert seen["forms"][0]["ratings"][0]["channel"] == "paper"
+
+
+async def test_a_published_year_makes_a_form_s_provisional_deadline_certain_and_says_so(routing, published):
+    async def swept_all() -> None:
+        for sweep in (calendars.recompute, actions.recompute):
+            async with routing.service.tx() as tx:
+                await sweep(tx)
+
+    with time_machine.travel(NEAR_THE_END, tick=False):
+        await replied(routing)
+        await swept_all()
+        (before,) = (await evaluation(routing))["forms"]
+        assert before["due_is_provisional"]
+        version = (await routing.case("a"))["version"]
+        published("2027-01-04", "2027-01-05")
+        await swept_all()
+        await swept_all()
+        (after,) = (await evaluation(routing))["forms"]
+        case = await routing.case("a")
+    assert not after["due_is_provisional"] and day(after["due_at"]) == "2027-01-27"
+    line = case["history"][-1]
+    assert (line["action"], line["by_role"], line["version"]) == ("recompute_form", "calendar", version + 1)
+    (told,) = await routing.told(OpinionFormDueMoved)
+    assert (day(told.due_before.isoformat()), day(told.due_at.isoformat()), told.form_round) == (day(before["due_at"]), "2027-01-27", 1)

@@ -51,13 +51,16 @@ def _forms() -> None:
         sa.Column("reminded_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("due_is_provisional", sa.Boolean(), nullable=False),
+        sa.Column("due_calendar", sa.String(), nullable=False),
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("settled_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("profile_version", sa.String(), nullable=False),
     )
     still_out = sa.text("state = 'open' AND reminded_at IS NULL")
     op.create_index("opinion_form_to_remind", "opinion_form", ["remind_at"], postgresql_where=still_out)
-    op.create_index("opinion_form_falling_due", "opinion_form", ["due_at"], postgresql_where=sa.text("state = 'open'"))
+    still_open = sa.text("state = 'open'")
+    op.create_index("opinion_form_falling_due", "opinion_form", ["due_at"], postgresql_where=still_open)
+    op.create_index("opinion_form_by_calendar", "opinion_form", ["due_calendar"], postgresql_where=still_open)
     newest = [sa.text("sent_at DESC"), sa.text("case_id DESC")]
     op.create_index("opinion_form_of_deputy", "opinion_form", ["deputy_id", *newest])
     op.create_index("opinion_form_newest", "opinion_form", newest)
