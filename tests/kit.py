@@ -57,7 +57,7 @@ def code_signer() -> Ed25519PrivateKey:
 
 ROLE_PERMISSIONS = {
     "desk": (
-        "case.read case.assign case.supervise case.push opinion.read opinion.enter opinion.publish opinion.join "
+        "case.read case.assign case.supervise case.push case.publish opinion.read opinion.enter opinion.publish opinion.join "
         "topic.keep ledger.read ranking.read inbox.read project.read project.write "
         "station.read campaign.run reception.run reception.read contact.enter contact.read link.write "
         "appointment.staff petition.enter petition.read mediation.run mediation.read "
@@ -67,7 +67,8 @@ ROLE_PERMISSIONS = {
     "department": "case.read.own case.handle inbox.read project.read project.stage appointment.host suggestion.advise personal.unmask",
     "deputy": (
         "ledger.read.own ranking.read inbox.read act.log project.read opinion.read.own opinion.answer reception.sign_in "
-        "reception.read contact.log appointment.host petition.act mediation.act suggestion.raise personal.unmask"
+        "reception.read contact.log appointment.host petition.act mediation.act suggestion.raise case.read.signed "
+        "case.rate.signed personal.unmask"
     ),
     "station": (
         "inbox.read opinion.enter station.read reception.run reception.read contact.enter contact.read "

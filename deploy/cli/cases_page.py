@@ -7,7 +7,7 @@ from typing import get_args
 from services.directory.accounts.rules import Role, permissions_of
 from services.routing.rules import REFUSALS, TRANSITIONS, Status, Transition
 
-_BY_EVENT = "by another service's event"
+_BY_EVENT = "by an event, a rating, votes or a deadline"
 
 
 def cases_page() -> str:
@@ -49,7 +49,9 @@ def _roles(permission: str | None) -> str:
 
 
 def _final() -> list[str]:
-    return [status for status in get_args(Status) if status not in {t.status for t in TRANSITIONS}]
+    # A closed case rests; only a second appraisal that fails leads on from it.
+    on = {t.status for t in TRANSITIONS if t.next != t.status and t.action != "hand_over_again"}
+    return [status for status in get_args(Status) if status not in on]
 
 
 def _first(refusal: type) -> str:

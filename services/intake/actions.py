@@ -211,9 +211,12 @@ async def rate(tx: Tx, opinion: Opinion, rated_rounds: set[int], level: RatingLe
 
 
 async def follow_cases(tx: Tx, events: Sequence[CaseEvent]) -> None:
-    """Adds case events to their opinions' timelines, and moves each status unless a newer event has. Raises Early."""
+    """Adds case events to their opinions' timelines, and moves each status unless a newer event has.
+
+    Cases of suggestions pass by. Raises Early.
+    """
     # A matter that was split is followed by its first case, which tells what all answered.
-    told = [(event, rules.told(event)) for event in events if event.part_of is None]
+    told = [(event, rules.told(event)) for event in events if event.matter == "opinion" and event.part_of is None]
     if not told:
         return
     followed: dict[uuid.UUID, _Followed] = {}

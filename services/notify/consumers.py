@@ -14,6 +14,7 @@ from shared.events.intake_opinions import FollowedOpinionMoved
 from shared.events.intake_privacy import ContactLeft, ContactSealed, MatterErased
 from shared.events.routing import AssignmentMade, CaseClosed, CaseObjected, CaseOverdue, CaseReopened, CaseReplied
 from shared.events.routing_assigning import FastLaneStepLate
+from shared.events.routing_evaluation import OpinionFormReminded, OpinionFormSent
 from shared.events.scoring import PointsPosted
 from shared.events.supervision import StageDelayed
 
@@ -58,6 +59,16 @@ async def case_closed(tx: Tx, events: Sequence[CaseClosed]) -> None:
 
 @consumers.on_batch(CaseOverdue, since="now")
 async def case_overdue(tx: Tx, events: Sequence[CaseOverdue]) -> None:
+    await actions.post(tx, events)
+
+
+@consumers.on_batch(OpinionFormSent, since="now")
+async def opinion_form_sent(tx: Tx, events: Sequence[OpinionFormSent]) -> None:
+    await actions.post(tx, events)
+
+
+@consumers.on_batch(OpinionFormReminded, since="now")
+async def opinion_form_reminded(tx: Tx, events: Sequence[OpinionFormReminded]) -> None:
     await actions.post(tx, events)
 
 

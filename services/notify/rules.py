@@ -20,6 +20,7 @@ from shared.events.routing_assigning import (
     PreAssignmentMade,
 )
 from shared.events.routing_deadlines import AssignmentDueMoved
+from shared.events.routing_evaluation import OpinionFormReminded, OpinionFormSent
 from shared.events.routing_extending import CoOpinionAskedAgain, CoOpinionCame, CoOpinionFellDue, ExtensionAsked, ExtensionRefused
 from shared.events.routing_handling import HandOverUpheld, ObjectionUndecided, ReplyDueSoon, ReplyPushed
 from shared.events.routing_supervising import PromiseFellDue, PromiseOverdue, SupervisionPushed, UnitCalled
@@ -106,6 +107,9 @@ def told_of(event: Event) -> Told:
             }
         case ContactsFoundBelowMinimum():
             params = {"measure": event.measure, "ends_on": event.ends_on, "done": event.done, "at_least": event.at_least}
+            return (Audience("deputy", str(event.deputy_id)),), params
+        case OpinionFormSent() | OpinionFormReminded():
+            params = {"case_id": event.case_id, "number": event.number, "due_at": event.due_at}
             return (Audience("deputy", str(event.deputy_id)),), params
         case StageDelayed():
             params = {"project_id": event.project_id, "stage": event.stage, "planned_on": event.planned_on}

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from services.routing import queries, rules
 from services.routing.actions import handling
 from services.routing.models import CaseState
-from services.routing.settings import Lane
+from services.routing.settings import Lane, Matter
 from shared.clock import now
 from shared.db import Tx
 from shared.http import Blank, IfMatch, InTx, Page, Paging, RequestModel, page_of, service_router
@@ -40,6 +40,7 @@ class CaseLine(_Out):
     id: uuid.UUID
     number: str
     opinion_id: uuid.UUID
+    matter: Matter
     title: str
     region: str
     category: str | None

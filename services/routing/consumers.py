@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from services.routing.actions import opening, rating, withdrawing
+from services.routing.suggestions import actions as suggestions
 from shared.consumers import Consumers
 from shared.db import Tx
 from shared.events.directory import OrganisationChanged
 from shared.events.intake import OpinionClassified, OpinionRated
 from shared.events.intake_opinions import OpinionWithdrawn, RepAnswerJudged
+from shared.events.intake_suggestions import SuggestionChecked
 
 consumers = Consumers("routing")
 
@@ -43,3 +45,9 @@ async def rep_answer_judged(tx: Tx, event: RepAnswerJudged) -> None:
     """Content with the deputy's answer, the sender needs no department."""
     if event.accepted:
         await withdrawing.withdraw(tx, event.opinion_id, event.occurred_at, "answered_by_rep")
+
+
+@consumers.on(SuggestionChecked, since="start")
+async def suggestion_checked(tx: Tx, event: SuggestionChecked) -> None:
+    """A case for each suggestion that an office handed over."""
+    await suggestions.open_case(tx, event)

@@ -44,7 +44,7 @@ class CaseAlreadyReplied(Refused):
 
 
 class CaseAlreadyClosed(Refused):
-    """A rating closed the case."""
+    """A rating closed the case, or it was filed for reference."""
 
     shown = _STATE
 

@@ -6,10 +6,13 @@ from fastapi import FastAPI
 
 from services.routing import api
 from services.routing.adapters import api as adapters
+from services.routing.answers import api as answers
 from services.routing.clock import sweeps as case_sweeps
 from services.routing.co_handling import api as co_handling
 from services.routing.consumers import consumers
 from services.routing.contacts import api as contacts
+from services.routing.evaluation import api as evaluation
+from services.routing.evaluation.clock import sweeps as evaluation_sweeps
 from services.routing.extensions import api as extensions
 from services.routing.jobs import api as jobs
 from services.routing.jobs.clock import sweeps as job_sweeps
@@ -26,8 +29,10 @@ from services.routing.procuratorate import api as procuratorate
 from services.routing.promises import api as promises
 from services.routing.proposals import api as proposals
 from services.routing.reports import api as reports
+from services.routing.second_appraisals import api as second_appraisals
 from services.routing.settings import Settings
 from services.routing.splitting import api as splitting
+from services.routing.suggestions import api as suggestions
 from services.routing.supervising import api as supervising
 from shared.app import create_app
 from shared.sweeps import Sweeps
@@ -36,7 +41,7 @@ from shared.sweeps import Sweeps
 def build(settings: Settings | None = None) -> FastAPI:
     """The service. Raises ProfileNotValid when the place's profile does not fit."""
     sweeps = Sweeps()
-    for capability in (case_sweeps, pre_assignment_sweeps, lane_sweeps, job_sweeps):
+    for capability in (case_sweeps, pre_assignment_sweeps, lane_sweeps, job_sweeps, evaluation_sweeps):
         sweeps.all.extend(capability.all)
     doors = (
         api,
@@ -58,6 +63,10 @@ def build(settings: Settings | None = None) -> FastAPI:
         meetings,
         procuratorate,
         adapters,
+        suggestions,
+        evaluation,
+        second_appraisals,
+        answers,
     )
     routers = [*(one.router for one in doors), jobs.downloads]
     return create_app("routing", settings=settings or Settings(), routers=routers, consumers=consumers, sweeps=sweeps)

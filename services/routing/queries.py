@@ -17,6 +17,7 @@ from sqlmodel import col
 from services.routing import rules, search
 from services.routing.errors import CaseNotFound, SearchTooShort
 from services.routing.models import Case, CaseState, Part
+from services.routing.settings import Matter
 from shared.clock import now
 from shared.db import Tx
 from shared.http import PageQuery
@@ -34,6 +35,7 @@ _LISTED: tuple[Any, ...] = (
     col(Case.id),
     col(Case.number),
     col(Case.opinion_id),
+    col(Case.matter),
     col(Case.title),
     col(Case.region),
     col(Case.category),
@@ -235,7 +237,7 @@ async def past_of(tx: Tx, case_id: uuid.UUID) -> Past:
     return Past(*map(orjson.loads, row))
 
 
-async def count_classes(tx: Tx, caller: Caller, department: str | None) -> dict[str, int]:
+async def count_classes(tx: Tx, caller: Caller, department: str | None, matter: Matter | None) -> dict[str, int]:
     """Result class → cases whose newest reply has it, within the caller's scope: its own as lead, or a region's."""
     counted = (col(Case.result_class).is_not(None), col(Case.lane) != "instant", func.coalesce(col(Case.part_of) == col(Case.id), True))
     query = select(col(Case.result_class), func.count()).where(*counted).group_by(col(Case.result_class))
@@ -245,4 +247,6 @@ async def count_classes(tx: Tx, caller: Caller, department: str | None) -> dict[
         query = query.where(col(Case.lead) == caller.organisation)
     if department is not None:
         query = query.where(col(Case.lead) == department)
+    if matter is not None:
+        query = query.where(col(Case.matter) == matter)
     return {code or "": count for code, count in (await tx.execute(query)).all()}

@@ -9,6 +9,7 @@ from math import ceil
 from typing import Literal
 
 from services.routing import settings
+from services.routing.answers.errors import AlreadyDelivered, DeliveryNotThen, NothingToDeliver
 from services.routing.co_handling.errors import CoHandlersStillToAnswer
 from services.routing.contacts.errors import ContactInFuture, ContactTooEarly, MeetingsMissing
 from services.routing.errors import (
@@ -48,6 +49,7 @@ from services.routing.pauses.errors import (
     UnknownPauseGround,
 )
 from services.routing.promises.errors import PromiseMissing, PromiseNotLater, PromiseNotNeeded
+from services.routing.second_appraisals.errors import VotesMissing
 from services.routing.settings import Clocks, Lights, Matter, RoutingPolicy
 from shared.errors import Refused
 from shared.events.intake import OpinionClassified
@@ -61,8 +63,11 @@ from shared.events.routing import (
     CaseReplied,
     CaseWithdrawn,
 )
+from shared.events.routing_answers import CaseDelivered
+from shared.events.routing_evaluation import OpinionFormNotReturned
 from shared.events.routing_extending import CasePaused, CaseResumed, ExtensionAgreed, ExtensionAsked, ExtensionDeclined
 from shared.events.routing_handling import CaseContacted, CaseUpheld
+from shared.events.routing_suggestions import CaseFiledForReference
 from shared.workdays import CHINA, Calendar, Clock, Due, Extension, Pause, days_counted, due, standing_days
 
 Status = settings.Status
@@ -81,6 +86,10 @@ Action = Literal[
     "decline",
     "pause",
     "resume",
+    "file",
+    "lapse",
+    "hand_over_again",
+    "deliver",
 ]
 NotCounted = Literal["not_replied", "stale_round", "already_rated", "closed"]
 
@@ -89,8 +98,9 @@ NotCounted = Literal["not_replied", "stale_round", "already_rated", "closed"]
 class Transition:
     """In `status`, whoever holds `permission` may do `action`; the case is `next` after it and `event` tells so.
 
-    Without a permission no route does it: it follows from another service's event. `clock` says whether the clock of the reply
-    is started anew, stops, or ends at another moment; `guards` name what may refuse it besides the status.
+    Without a permission no route does it by itself: it follows from another service's event, from a rating, from votes or from a
+    deadline. `clock` says whether the clock of the reply is started anew, stops, or ends at another moment; `guards` name what may
+    refuse it besides the status.
     """
 
     status: Status
@@ -107,6 +117,8 @@ _REPLY = (
     *(NotTheLead, UnknownResultClass, CaseIsJoined, MeetingsMissing, PlanMissing, PartsNotAnswered, CoHandlersStillToAnswer),
     *(PromiseMissing, PromiseNotNeeded, PromiseNotLater),
 )
+_APPRAISE = (VotesMissing,)
+_DELIVER = (NotTheLead, NothingToDeliver, AlreadyDelivered, DeliveryNotThen)
 _CONTACT = (NotTheLead, ContactInFuture, ContactTooEarly)
 _EXTEND = (NotTheLead, CaseIsJoined, ExtensionsNotGiven, ExtensionTooLate, ExtensionAlreadyAsked, ExtensionsUsedUp, ExtensionTooLong)
 _AGREE = (CaseIsJoined, NoExtensionAsked, UnknownConsent, ExtensionTooLate)
@@ -128,8 +140,12 @@ TRANSITIONS = (
     Transition("accepted", "decline", "case.assign", "accepted", ExtensionDeclined, None, (CaseIsJoined, NoExtensionAsked)),
     Transition("accepted", "pause", "case.assign", "accepted", CasePaused, "move", _PAUSE),
     Transition("accepted", "resume", "case.assign", "accepted", CaseResumed, "move", (CaseIsJoined, CaseNotPaused)),
+    *(Transition(s, "deliver", "case.handle", s, CaseDelivered, None, _DELIVER) for s in ("replied", "closed")),
     Transition("replied", "rate", None, "closed", CaseClosed),
     Transition("replied", "reopen", None, "assigned", CaseReopened, "start"),
+    Transition("replied", "lapse", None, "closed", OpinionFormNotReturned),
+    Transition("closed", "hand_over_again", None, "assigned", CaseReopened, "start", _APPRAISE),
+    Transition("to_assign", "file", None, "closed", CaseFiledForReference),
     *(Transition(s, "withdraw", None, "withdrawn", CaseWithdrawn) for s in ("to_assign", "replied")),
     *(Transition(s, "withdraw", None, "withdrawn", CaseWithdrawn, "stop") for s in ("assigned", "accepted", "objected")),
 )

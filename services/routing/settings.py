@@ -6,6 +6,8 @@ from typing import ClassVar, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
+from services.routing.answers.settings import Answers
+from services.routing.evaluation.settings import SecondAppraisal
 from services.routing.labels import Label
 from services.routing.supervising.settings import Supervising
 from shared.events.intake import RatingLevel
@@ -149,11 +151,21 @@ class Ratings(_Strict):
     """How replies are rated: by which channels, on which scale, and what a rating that never came does to the rate.
 
     `not_returned` of `left_out` takes cases without a rating out of the denominator (重庆 29); `counted` leaves them in it.
+    Where a suggestion is rated net and on paper (双测评), `decides` says which of the two closes the case or opens the next round.
     """
 
     channels: tuple[Literal["net", "paper", "group"], ...] = Field(min_length=1)
     scale: dict[RatingLevel, RatingScaleLevel] = Field(min_length=2)
     not_returned: Literal["left_out", "counted"]
+    decides: Literal["net", "paper"] = "net"
+    remind_before: int = Field(default=5, ge=1, le=60, description="working days before the end of an opinion form when it is reminded of")
+    second_appraisal: SecondAppraisal | None = Field(default=None, description="二次评价; without it the place has none")
+
+    @model_validator(mode="after")
+    def _has_the_deciding_channel(self) -> Ratings:
+        if self.decides not in self.channels and {"net", "paper"} & set(self.channels):
+            raise ValueError(f"decides is {self.decides}, which is no channel of this place")
+        return self
 
     @model_validator(mode="after")
     def _has_all_levels(self) -> Ratings:
@@ -206,6 +218,7 @@ class RoutingPolicy(_Strict):
     contacts: Contacts = Contacts()
     extensions: Extensions | None = Field(default=None, description="without it the place has none")
     pauses: Pauses | None = Field(default=None, description="without it the place has none")
+    answers: Answers = Answers()
     phases: tuple[Phase, ...] = Field(min_length=1)
     ratings: Ratings
     reports: Reports

@@ -8,6 +8,7 @@ from shared.consumers import Consumers
 from shared.db import Tx
 from shared.events.directory import MandateChanged, OrganisationChanged
 from shared.events.routing import CaseClosed, CaseReopened
+from shared.events.routing_evaluation import OpinionFormNotReturned
 
 consumers = Consumers("supervision")
 
@@ -29,4 +30,10 @@ async def case_reopened(tx: Tx, event: CaseReopened) -> None:
 
 @consumers.on(CaseClosed, since="start")
 async def case_closed(tx: Tx, event: CaseClosed) -> None:
+    await matters.note_closed(tx, event)
+
+
+@consumers.on(OpinionFormNotReturned, since="start")
+async def opinion_form_not_returned(tx: Tx, event: OpinionFormNotReturned) -> None:
+    """A case that ended without a rating is closed all the same."""
     await matters.note_closed(tx, event)

@@ -14,7 +14,7 @@ from shared.events.intake import RatingLevel
 
 
 class CaseEvent(Event):
-    """What all facts about a case share."""
+    """What all facts about a case share. `opinion_id` is the id of its matter: of an opinion, or of a suggestion when `matter` says so."""
 
     producer: ClassVar[str] = "routing"
     key: ClassVar[str] = "case_id"
@@ -24,12 +24,13 @@ class CaseEvent(Event):
     number: str
     case_version: int
     round: int
+    matter: Literal["opinion", "suggestion"] = "opinion"
     part_of: uuid.UUID | None = None
     """The first case of the matter that this one was split off (分办). The matter's sender follows the first, which tells all answers."""
 
 
 class CaseOpened(CaseEvent):
-    """A case was opened for an opinion."""
+    """A case was opened for an opinion or a suggestion."""
 
     region: str
     category: str | None
@@ -112,10 +113,14 @@ class CaseReplied(CaseEvent):
 
 
 class CaseReopened(CaseEvent):
-    """A rating of not satisfied opened the next round; `round` is the new one. Earlier rounds stay as they were."""
+    """The next round was opened, `round` is the new one; earlier rounds stay as they were.
+
+    `because`: of a rating of not satisfied, or because a second appraisal failed (二次评价、二次交办).
+    """
 
     department: str
     reply_due_at: datetime
+    because: Literal["not_satisfied", "second_appraisal"] = "not_satisfied"
 
 
 class CaseClosed(CaseEvent):

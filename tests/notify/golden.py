@@ -19,6 +19,7 @@ from shared.events.routing_assigning import (
     PreAssignmentMade,
 )
 from shared.events.routing_deadlines import AssignmentDueMoved
+from shared.events.routing_evaluation import OpinionFormReminded, OpinionFormSent
 from shared.events.routing_extending import CoOpinionAskedAgain, CoOpinionCame, CoOpinionFellDue, ExtensionAsked, ExtensionRefused
 from shared.events.routing_handling import HandOverUpheld, ObjectionUndecided, ReplyDueSoon, ReplyPushed
 from shared.events.routing_supervising import PromiseFellDue, PromiseOverdue, SupervisionPushed, UnitCalled
@@ -64,6 +65,12 @@ def _case(minutes: int, case_version: int, round_: int = 1, department: str = "h
         "round": round_,
         "department": department,
     }
+
+
+def _form(minutes: int) -> dict[str, Any]:
+    case = _case(minutes, 12, 2)
+    del case["department"]
+    return {**case, "deputy_id": DEPUTY, "due_at": DUE, "matter": "suggestion"}
 
 
 def replied(minutes: int, case_version: int, round_: int) -> CaseReplied:
@@ -159,6 +166,8 @@ EVENTS: list[Event] = [
         done=0,
         at_least=1,
     ),
+    OpinionFormSent(**_form(15), due_is_provisional=False),
+    OpinionFormReminded(**_form(16)),
 ]
-EVERY: list[Event] = [*EVENTS, *of_routing(15)]
+EVERY: list[Event] = [*EVENTS, *of_routing(50)]
 """One of each kind that notify listens to, at least."""

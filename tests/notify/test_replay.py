@@ -15,7 +15,7 @@ async def test_shuffled_and_doubled_events_leave_the_same_notices(running):
     for event in golden.EVERY:
         await service.deliver(event)
     expected = await service.rows()
-    assert len(expected["notice"]) == 40
+    assert len(expected["notice"]) == 42
     for seed in range(kit.SHUFFLES):
         chance = random.Random(seed)
         events = golden.EVERY * 2
@@ -28,7 +28,7 @@ async def test_shuffled_and_doubled_events_leave_the_same_notices(running):
         assert await service.rows() == expected, f"seed {seed}"
         posted = await service.outbox()
         assert all(isinstance(e, NoticePosted) for e in posted)
-        assert len(posted) == 40, f"seed {seed}"
+        assert len(posted) == 42, f"seed {seed}"
 
 
 async def test_notices_hold_no_free_text(running):

@@ -40,6 +40,8 @@ def test_each_event_is_told_to_those_it_concerns():
         [deputy],
         [f"account:{golden.ACCOUNT}"],
         [deputy],
+        [deputy],
+        [deputy],
         *[["organisation:housing"]] * 15,
         *[["role:desk"]] * 6,
         ["organisation:housing", "role:desk"],
@@ -112,3 +114,4 @@ def test_a_deadline_is_told_in_china_time_and_points_with_their_sign():
     assert reads(golden.EVERY[11], "zh") == "您的履职积分 -0.5 分。"
     assert reads(golden.EVERY[12], "zh") == "您关注的民意已获答复（第 1 轮）。"
     assert reads(golden.EVERY[13], "zh") == "一月一联系：截至 2026-03-31 应完成 1 次，现为 0 次。"
+    assert reads(golden.EVERY[15], "zh") == "建议 320412-2026-ABCDEFGH 的征询意见表尚未返回，2026-06-02 23:59 截止。"

@@ -66,6 +66,13 @@ class Routing:
         case = ok(await self.act(name, "accept", case["version"]))
         return case if until == "accepted" else ok(await self.act(name, "reply", case["version"], REPLY))
 
+    async def opined(self, name: str, *organisations: str) -> None:
+        """Co-handlers give their opinions on a case."""
+        for organisation in organisations:
+            who = kit.token("department", organisation=organisation)
+            answer = await self.post(f"/cases/{golden.case_id(name)}/co-opinions", {"text": "同意配合"}, who=who)
+            assert answer.status_code == 200, answer.text
+
     async def rate(self, name: str, round_: int, level: Any) -> dict[str, Any]:
         """The case after a rating."""
         await self.service.deliver(golden.rating(0, name, round_, level).model_copy(update={"occurred_at": datetime.now(UTC)}))

@@ -78,8 +78,9 @@ async def test_every_sweep_finds_nothing_to_do_when_there_is_nothing(routing):
     assert [sweep.name for sweep in sweeps.all] == [
         *("overdue", "waiting", "searchable", "new_calendar"),
         *("overdue_promises", "overdue_leads", "look_backs_filling", "undecided", "pushed"),
+        *("late_co_handlers", "pauses_over"),
     ]
     async with routing.service.tx() as tx:
         # The installation's calendar is put in force once.
-        assert [await sweep.verb(tx) for sweep in sweeps.all] == [0, 0, 0, 1, 0, 0, 0, 0, 0]
+        assert [await sweep.verb(tx) for sweep in sweeps.all] == [0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0]
         assert [await sweep.verb(tx) for sweep in sweeps.all] == [0] * len(sweeps.all)

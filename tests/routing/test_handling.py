@@ -31,6 +31,7 @@ async def test_a_case_goes_from_the_desk_through_the_department_to_its_reply(rou
     assert (case["status"], case["department"], case["co_handlers"]) == ("assigned", "housing", ["ecology"])
     assert case["category"] == "construction"
     case = ok(await routing.act("a", "accept", 2))
+    await routing.opined("a", "ecology")
     case = ok(await routing.act("a", "reply", 3, REPLY))
     assert (case["status"], case["version"]) == ("replied", 4)
     assert case["replies"][0]["class"] == "A"

@@ -6,12 +6,17 @@ import asyncio
 import os
 import random
 import uuid
-from typing import Any
+from typing import Any, cast, get_args
+
+import httpx
 
 from services.routing import rules
 from shared.clock import now
+from tests import kit
 from tests.routing import golden
-from tests.routing.conftest import Routing
+from tests.routing.conftest import LONG_AGO, Routing
+from tests.routing.evaluation.stories import SECOND, paper, rate, rating, replied
+from tests.routing.suggestions.test_opening import deputy
 from tests.routing.walks import BODIES, DESKS
 
 NUMBER = int(os.environ.get("INTERLEAVINGS", "30"))
@@ -30,7 +35,11 @@ ACTIONS: tuple[rules.Action, ...] = (
     "decline",
     "pause",
     "resume",
+    "deliver",
 )
+MARKS = ("rate_net", "rate_paper", "comment", "appraise_again", "appraised_again")
+"""What leaves a case where it stands and is a version of it all the same."""
+SUGGESTED = ("accept", "assign", "reply", "deliver", "rate_net", "rate_paper", "comment", "open", "conclude")
 _NEXT: dict[str, tuple[rules.Action, ...]] = {
     status: tuple(t.action for t in rules.TRANSITIONS if t.status == status and t.action in ACTIONS) for status in rules.REFUSALS
 }
@@ -77,8 +86,9 @@ def _replays(case: dict[str, Any], seed: str) -> None:
     table = {(t.status, t.action): t.next for t in rules.TRANSITIONS}
     for line in history[1:]:
         assert line["from"] == status, (seed, line)
-        assert table[status, line["action"]] == line["to"], (seed, line)
-        status, round_ = line["to"], round_ + (line["action"] == "reopen")
+        assert table.get((status, line["action"]), status) == line["to"], (seed, line)
+        assert line["action"] in (*get_args(rules.Action), *MARKS), (seed, line)
+        status, round_ = line["to"], round_ + (line["action"] in ("reopen", "hand_over_again"))
         assert line["round"] == round_, (seed, line)
     replies = [h["round"] for h in history if h["action"] == "reply"]
     ratings = [h["round"] - (h["action"] == "reopen") for h in history if h["action"] in ("rate", "reopen")]
@@ -91,3 +101,58 @@ async def test_any_interleaving_of_people_and_ratings_leaves_a_history_that_repl
     names = [f"case{n}" for n in range(NUMBER)]
     for start in range(0, NUMBER, AT_ONCE):
         await asyncio.gather(*(_walk(routing, name, f"interleaving {name}") for name in names[start : start + AT_ONCE]))
+
+
+async def _ask(routing: Routing, name: str, action: str, version: int, chance: random.Random) -> httpx.Response:
+    """What people do with a suggestion's case beside the doors of the table: they rate, comment and appraise."""
+    level = chance.choice(["satisfied", "dissatisfied"])
+    case_id = golden.case_id(name)
+    if action == "rate_net":
+        return await rate(routing, name, rating(level, round_=chance.choice([1, 1, 2])), version=version)
+    if action == "rate_paper":
+        return await paper(routing, name, rating(level, round_=chance.choice([1, 1, 2])), version)
+    if action == "comment":
+        return await routing.post(f"/signed-cases/{case_id}/comment", {"text": "再催"}, version, deputy(SECOND))
+    if action == "open":
+        return await routing.post(f"/cases/{case_id}/second-appraisals", {"deputies": [], "voters": 2}, version)
+    running = (await routing.get("/second-appraisals", case_id=str(case_id), state="open")).json()["items"]
+    path = f"/second-appraisals/{running[0]['id'] if running else uuid.uuid4()}"
+    for seat in (1, 2):
+        await routing.post(f"{path}/slips/{seat}", {"level": level})
+    return await routing.post(f"{path}/conclude", None, version)
+
+
+async def _tried(routing: Routing, name: str, action: str, version: int, chance: random.Random) -> bool:
+    if action in BODIES:
+        return await _act(routing, name, cast(rules.Action, action), version, chance)
+    answer = await _ask(routing, name, action, version, chance)
+    assert answer.status_code in (200, 201, 404, 409), answer.text
+    assert answer.status_code < 400 or answer.json()["code"], answer.text
+    return answer.status_code < 400
+
+
+async def _walk_suggestion(routing: Routing, name: str, seed: str) -> None:
+    chance = random.Random(seed)
+    await replied(routing, name)
+    case = await routing.case(name)
+    for _ in range(4):
+        actions = [chance.choice(SUGGESTED) for _ in range(6)]
+        versions = [case["version"] + chance.choice([0, 0, 0, -1, 1]) for _ in actions]
+        before = case["version"]
+        done = await asyncio.gather(*(_tried(routing, name, a, v, chance) for a, v in zip(actions, versions, strict=True)))
+        case = await routing.case(name)
+        # A rating that decides is two lines: that it came, and what came of it.
+        assert sum(done) <= case["version"] - before <= 2 * sum(done), (seed, actions)
+    _replays(case, seed)
+
+
+async def test_any_interleaving_of_deputies_desk_and_group_leaves_a_history_that_replays_to_the_case(running, tmp_path) -> None:
+    whole = kit.wujin()
+    appraisal = {"least_voters": 2, "quorum": 50, "threshold": 51}
+    whole["routing"]["ratings"] |= {"channels": ["net", "paper", "group"], "second_appraisal": appraisal}
+    service = await running("routing", profile=kit.profile_file(tmp_path, whole))
+    await service.deliver(golden.organisation(0, "housing", occurred_at=LONG_AGO))
+    routing = Routing(service)
+    names = [f"s{n}" for n in range(NUMBER)]
+    for start in range(0, NUMBER, AT_ONCE):
+        await asyncio.gather(*(_walk_suggestion(routing, name, f"suggestion {name}") for name in names[start : start + AT_ONCE]))

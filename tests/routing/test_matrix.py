@@ -11,7 +11,8 @@ from services.directory.accounts.rules import Role
 from services.routing import rules
 from tests import kit
 from tests.routing.conftest import Routing, refused
-from tests.routing.walks import BODIES, DESKS, readied, take, walked
+from tests.routing.evaluation.stories import at_place
+from tests.routing.walks import BODIES, DESKS, OF_OPINIONS, OF_SUGGESTIONS, readied, take, take_suggestion, walked
 
 STATUSES: tuple[str, ...] = get_args(rules.Status)
 ROLES: tuple[str, ...] = get_args(Role)
@@ -59,7 +60,7 @@ async def test_each_role_gets_at_each_door_what_the_table_says(routing: Routing,
     assert (await routing.case("seen"))["version"] == case["version"], "what is refused changes nothing"
 
 
-@pytest.mark.parametrize("step", rules.TRANSITIONS, ids=lambda t: f"{t.status}-{t.action}")
+@pytest.mark.parametrize("step", OF_OPINIONS, ids=lambda t: f"{t.status}-{t.action}")
 async def test_each_transition_goes_where_the_table_says_and_tells_it(routing: Routing, step: rules.Transition) -> None:
     before = await readied(routing, "moved", step)
     told = len(await routing.told(step.event))
@@ -73,6 +74,17 @@ async def test_each_transition_goes_where_the_table_says_and_tells_it(routing: R
         assert step.next in rules.RUNNING
     if step.clock == "stop":
         assert step.next not in rules.RUNNING
+
+
+@pytest.mark.parametrize("step", OF_SUGGESTIONS, ids=lambda t: f"{t.status}-{t.action}")
+async def test_each_transition_of_suggestions_goes_where_the_table_says_and_tells_it(running: Any, step: rules.Transition) -> None:
+    routing = await at_place(running, "qidong")
+    version, after = await take_suggestion(routing, "moved", step.action)
+    assert (after["status"], after["version"]) == (step.next, version + 1)
+    last = after["history"][-1]
+    assert (last["action"], last["from"], last["to"], last["version"]) == (step.action, step.status, step.next, after["version"])
+    assert len(await routing.told(step.event)) == 1
+    assert (after["reply_due_at"] is not None and step.next in rules.RUNNING) or step.clock != "start"
 
 
 @pytest.mark.parametrize("status", STATUSES)

@@ -44,6 +44,7 @@ async def test_the_co_handlers_are_in_the_next_round_too(routing):
     await routing.opened("a", None)
     ok(await routing.act("a", "assign", 1, {"lead": "housing", "co_handlers": ["ecology"]}))
     ok(await routing.act("a", "accept", 2))
+    await routing.opined("a", "ecology")
     ok(await routing.act("a", "reply", 3, REPLY))
     case = await routing.rate("a", 1, "dissatisfied")
     assert case["co_handlers"] == ["ecology"]

@@ -40,17 +40,33 @@ def test_each_pair_of_status_and_action_leads_on_or_is_refused_by_its_fact():
         "CaseAlreadyClosed",
     )
     out, gone = "withdrawn", "CaseWasWithdrawn"
+    again = "hand_over_again"
     moving = ("extend", "agree", "decline", "pause", "resume")
-    actions = ("assign", "accept", "object", "reply", "rate", "reopen", "withdraw", "uphold", "contact", *moving)
+    actions = (
+        "assign",
+        "accept",
+        "object",
+        "reply",
+        "rate",
+        "reopen",
+        "withdraw",
+        "uphold",
+        "contact",
+        "file",
+        "lapse",
+        again,
+        "deliver",
+        *moving,
+    )
     table = {
-        #             assign      accept      object      reply      rate      reopen  withdraw  uphold  contact
-        "to_assign": ("assigned", none, none, none, none, none, out, none, none, *(none,) * 5),
-        "assigned": ("assigned", "accepted", "objected", got, got, got, out, got, "assigned", *(got,) * 5),
-        "accepted": (won, won, won, "replied", won, won, out, won, *("accepted",) * 6),
-        "replied": (done, done, done, done, "closed", "assigned", out, done, "replied", *(done,) * 5),
-        "closed": (closed,) * 14,
-        "objected": ("assigned", objected, objected, objected, objected, objected, out, "assigned", *(objected,) * 6),
-        "withdrawn": (gone,) * 14,
+        #             assign      accept      object      reply      rate     reopen withdraw uphold contact file lapse again deliver
+        "to_assign": ("assigned", none, none, none, none, none, out, none, none, "closed", none, none, none, *(none,) * 5),
+        "assigned": ("assigned", "accepted", "objected", got, got, got, out, got, "assigned", *(got,) * 9),
+        "accepted": (won, won, won, "replied", won, won, out, won, "accepted", *(won,) * 4, *("accepted",) * 5),
+        "replied": (done, done, done, done, "closed", "assigned", out, done, "replied", done, "closed", done, "replied", *(done,) * 5),
+        "closed": (*(closed,) * 11, "assigned", "closed", *(closed,) * 5),
+        "objected": ("assigned", objected, objected, objected, objected, objected, out, "assigned", *(objected,) * 10),
+        "withdrawn": (gone,) * 18,
     }
     assert set(ACTIONS) == set(actions)
     assert {status: tuple(_after(status, action) for action in actions) for status in STATUSES} == table
@@ -59,7 +75,8 @@ def test_each_pair_of_status_and_action_leads_on_or_is_refused_by_its_fact():
 def test_every_status_can_be_reached_and_only_closed_and_withdrawn_are_final():
     reached = {"to_assign"} | {t.next for t in rules.TRANSITIONS}
     assert reached == set(STATUSES)
-    assert set(STATUSES) - {t.status for t in rules.TRANSITIONS} == {"closed", "withdrawn"}
+    ways_on = {t.status for t in rules.TRANSITIONS if t.next != t.status and t.action != "hand_over_again"}
+    assert set(STATUSES) - ways_on == {"closed", "withdrawn"}
     assert set(rules.REFUSALS) == set(STATUSES)
     assert len({(t.status, t.action) for t in rules.TRANSITIONS}) == len(rules.TRANSITIONS)
 

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections import deque
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
+
+import time_machine
 
 from services.routing import rules
 from shared.events.intake_opinions import OpinionWithdrawn
+from shared.workdays import CHINA
 from tests import kit
 from tests.routing import golden
-from tests.routing.conftest import REPLY, Routing, ok
+from tests.routing.conftest import REPLY, Routing, made, ok
+from tests.routing.evaluation.stories import rate, rating, replied, swept
+from tests.routing.suggestions.test_opening import checked
 
 BODIES: dict[str, Any] = {
     "assign": {"lead": "housing"},
@@ -18,6 +23,7 @@ BODIES: dict[str, Any] = {
     "object": {"reason": "不属于本单位"},
     "reply": REPLY,
     "uphold": {"reason": "属本单位职责"},
+    "deliver": {"delivered_on": datetime.now(CHINA).date().isoformat(), "evidence": "现场照片 12 张，电话 13812345678"},
     "contact": {"phase": "before", "how": "phone", "held_at": "2026-03-02T09:00:00+08:00", "summary": "核实地点"},
     "extend": {"n": 3, "unit": "workday", "reason": "材料延期"},
     "agree": {"agreed_by": "desk"},
@@ -34,6 +40,12 @@ DESKS = {"case.assign": kit.token("desk"), "case.handle": kit.token("department"
 """Who may use a door, by its permission."""
 
 
+OF_SUGGESTIONS = tuple(t for t in rules.TRANSITIONS if t.action in ("file", "lapse", "hand_over_again"))
+"""What follows from the kind of a suggestion, from a form that was not returned, and from a second appraisal."""
+OF_OPINIONS = tuple(t for t in rules.TRANSITIONS if t not in OF_SUGGESTIONS)
+"""What an opinion's case goes through at every place."""
+
+
 def path_to(status: str) -> list[rules.Transition]:
     """The shortest way from a new case to a status."""
     waiting: deque[list[rules.Transition]] = deque([[]])
@@ -43,7 +55,7 @@ def path_to(status: str) -> list[rules.Transition]:
         here = path[-1].next if path else "to_assign"
         if here == status:
             return path
-        for step in rules.TRANSITIONS:
+        for step in OF_OPINIONS:
             if step.status == here and step.next not in seen:
                 seen.add(step.next)
                 waiting.append([*path, step])
@@ -84,3 +96,22 @@ async def walked(routing: Routing, name: str, status: str) -> dict[str, Any]:
         case = await take(routing, name, step)
     assert case["status"] == status
     return case
+
+
+async def take_suggestion(routing: Routing, name: str, action: str) -> tuple[int, dict[str, Any]]:
+    """A suggestion's case that an action of its own was taken with: the version before it, and the case after it."""
+    if action == "file":
+        await routing.service.deliver(checked(name, reply_wanted=False))
+        return 1, await routing.case(name)
+    case = await replied(routing, name)
+    if action == "lapse":
+        with time_machine.travel(datetime.now(UTC) + timedelta(days=200), tick=False):
+            assert await swept(routing) == 1
+            return case["version"], await routing.case(name)
+    assert action == "hand_over_again", action
+    case = ok(await rate(routing, name, rating()))
+    appraisal = made(await routing.post(f"/cases/{case['case_id']}/second-appraisals", {"deputies": [], "voters": 5}, case["version"]))
+    for seat in range(1, 6):
+        ok(await routing.post(f"/second-appraisals/{appraisal['id']}/slips/{seat}", {"level": "dissatisfied"}))
+    ok(await routing.post(f"/second-appraisals/{appraisal['id']}/conclude", None, appraisal["case_version"]))
+    return appraisal["case_version"], await routing.case(name)

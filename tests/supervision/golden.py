@@ -1,4 +1,4 @@
-"""The events supervision listens to: master data that changed, a case reopened twice and closed, one closed at once."""
+"""The events supervision listens to: master data that changed, a case reopened twice and closed, one closed at once, one that lapsed."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ from typing import Any
 from shared.events import Event, derived_id
 from shared.events.directory import MandateChanged, OrganisationChanged
 from shared.events.routing import CaseClosed, CaseReopened
+from shared.events.routing_evaluation import OpinionFormNotReturned
 
 START = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
 DEPUTY = uuid.UUID("01970000-0000-7000-8000-000000000101")
 SUSPENDED = uuid.UUID("01970000-0000-7000-8000-000000000102")
 REOPENED = uuid.UUID("01970000-0000-7000-8000-000000000201")
 OPEN = uuid.UUID("01970000-0000-7000-8000-000000000202")
+LAPSED = uuid.UUID("01970000-0000-7000-8000-000000000204")
 AT_ONCE = uuid.UUID("01970000-0000-7000-8000-000000000203")
 
 
@@ -64,6 +66,10 @@ def closed(minutes: int, case_id: uuid.UUID, case_version: int, round_: int) -> 
     return CaseClosed(**_case(minutes, case_id, case_version, round_), level="satisfied")
 
 
+def not_returned(minutes: int, case_id: uuid.UUID, case_version: int, round_: int) -> OpinionFormNotReturned:
+    return OpinionFormNotReturned(**_case(minutes, case_id, case_version, round_), deputy_id=DEPUTY, due_at=START)
+
+
 EVENTS: list[Event] = [
     organisation(1, 1, "区住建局"),
     organisation(2, 1, "区交通局", organisation="transport"),
@@ -76,6 +82,8 @@ EVENTS: list[Event] = [
     mandate(9, 2, deputy_id=SUSPENDED, status="suspended"),
     reopened(10, OPEN, 6, 2),
     closed(11, REOPENED, 11, 3),
+    reopened(14, LAPSED, 6, 2),
+    not_returned(15, LAPSED, 9, 2),
     organisation(12, 2, "区交通局", organisation="transport", active=False),
     organisation(13, 3, "区住房和城乡建设局（区人防办）"),
 ]

@@ -23,6 +23,7 @@ _PERMISSIONS: Mapping[str, tuple[str, ...]] = {
         "case.assign",
         "case.supervise",
         "case.push",
+        "case.publish",
         "opinion.read",
         "opinion.enter",
         "opinion.publish",
@@ -80,6 +81,8 @@ _PERMISSIONS: Mapping[str, tuple[str, ...]] = {
         "petition.act",
         "mediation.act",
         "suggestion.raise",
+        "case.read.signed",
+        "case.rate.signed",
         "personal.unmask",
     ),
     "station": (

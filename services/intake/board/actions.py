@@ -141,7 +141,7 @@ async def follow(tx: Tx, caller: Caller | None, device: str, opinion_id: uuid.UU
 
 async def tell_followers(tx: Tx, events: Sequence[CaseReplied | CaseClosed]) -> None:
     """Tells of each account that follows an opinion on the board that it was replied to or closed; devices have no inbox."""
-    events = [event for event in events if event.part_of is None]
+    events = [event for event in events if event.matter == "opinion" and event.part_of is None]
     told = {event.opinion_id for event in events}
     following = (
         select(col(Follow.opinion_id), col(Follow.account_id))

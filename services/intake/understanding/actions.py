@@ -17,6 +17,8 @@ _IS_THERE = text("SELECT 1 FROM opinion WHERE id = :opinion_id FOR UPDATE")
 
 async def learn_correction(tx: Tx, event: CategoryCorrected) -> None:
     """Keeps the desk's newest word on an opinion's category, and gives the opinion that category. Raises Early."""
+    if event.matter != "opinion":
+        return
     if await tx.scalar(_IS_THERE, {"opinion_id": event.opinion_id}) is None:
         raise Early("opinion", event.opinion_id)
     row = {

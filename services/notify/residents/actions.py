@@ -62,6 +62,9 @@ async def keep_boxes(tx: Tx, events: Sequence[ContactSealed]) -> None:
 
 async def tell(tx: Tx, events: Sequence[rules.Telling]) -> None:
     """Notes what senders are to be told, once for each event, unless their matter was erased; of a split matter by its first case."""
+    events = [event for event in events if event.matter == "opinion"]
+    if not events:
+        return
     restored = await restored_at(tx)
     rows = [
         {

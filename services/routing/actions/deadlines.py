@@ -30,7 +30,7 @@ class Moves:
 
 _SET_BY = """
     SELECT DISTINCT ON (case_id) case_id, profile_version FROM case_history
-    WHERE case_id = ANY($1) AND action IN ('assign', 'reopen') ORDER BY case_id, version DESC
+    WHERE case_id = ANY($1) AND action IN ('assign', 'reopen', 'hand_over_again') ORDER BY case_id, version DESC
     """
 _EXTENSIONS = """
     SELECT e.case_id, e.n, e.unit, e.agreed_by, e.decided_at FROM extension e JOIN cases c ON c.id = e.case_id

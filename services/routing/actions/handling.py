@@ -13,20 +13,22 @@ from services.routing.actions.pre_assigned import end_pre_assignment
 from services.routing.actions.reaching import by_desk, by_lead
 from services.routing.actions.steps import Actor, actor, give_parts_of, set_clock, step, tell
 from services.routing.actions.together import check_alone, together
+from services.routing.answers import actions as answers
 from services.routing.co_handling.queries import check_co_handlers
 from services.routing.contacts.guards import check_meetings
 from services.routing.errors import ObjectionAlreadyDecided, ObjectionTooLate, UnknownCategory, UnknownResultClass
+from services.routing.evaluation.actions import send_form
 from services.routing.lanes.queries import check_plan
 from services.routing.models import CaseState
 from services.routing.promises import actions as promises
 from services.routing.promises.rules import Pledge, pledged
 from services.routing.settings import Lane, ResultClass
 from services.routing.splitting.queries import answers_of_parts
+from services.routing.suggestions.queries import words_told
 from shared.clock import now
 from shared.db import Tx
 from shared.events.routing import CategoryCorrected
 from shared.identity import Caller
-from shared.masking import mask
 from shared.workdays import due, official_calendar
 
 
@@ -141,7 +143,7 @@ async def object_to(tx: Tx, case_id: uuid.UUID, caller: Caller, version: int, re
     for one in await together(tx, held):
         move = step(tx, one, "object", actor(caller), at, note=reason)
         one.case.decide_by = due(at, tx.policy.clocks.reassign, official_calendar()).at
-        tell(tx, one.case, move.event, department=one.case.lead, reason=mask(reason))
+        tell(tx, one.case, move.event, department=one.case.lead, reason=await words_told(tx, one.case, reason))
         await write(tx, one)
     return case
 
@@ -211,8 +213,10 @@ async def answer(
     await tx.run(_ADD_REPLY, case.id, case.round, text, *given.values())
     case.result_class = known.code
     case.handled_with = None
-    tell(tx, case, move.event, text=mask(text + others), **given)
+    tell(tx, case, move.event, text=await words_told(tx, case, text + others), **given)
     await promises.replied(tx, case, pledge, at)
+    await answers.send(tx, case, at)
+    await send_form(tx, case, at)
     await write(tx, held)
 
 

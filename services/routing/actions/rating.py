@@ -1,16 +1,19 @@
-"""What a resident's rating does to a case: it closes it, opens the next round, or has no effect and says why."""
+"""What a rating does to a case: it closes it, opens the next round, or has no effect and says why."""
 
 from __future__ import annotations
 
+from datetime import datetime
+from typing import Literal
+
 from services.routing import rules
 from services.routing.actions.held import Held, hold, write
-from services.routing.actions.steps import RESIDENT, give_parts, set_clock, step, tell
+from services.routing.actions.steps import RESIDENT, Actor, give_parts, set_clock, step, tell
 from services.routing.actions.together import parts_of
 from services.routing.models import Rating, SupervisionMark
 from shared.consumers import Early
 from shared.db import Tx
 from shared.events import derived_id
-from shared.events.intake import OpinionRated
+from shared.events.intake import OpinionRated, RatingLevel
 from shared.events.routing import RatingNotCounted
 
 
@@ -28,31 +31,42 @@ async def rate(tx: Tx, event: OpinionRated) -> None:
     if reason is not None:
         tell(tx, case, RatingNotCounted, rated_round=event.round, reason=reason)
         return
-    # The parts of a split matter were answered with it and are rated with it; one that was handed over since is not.
+    await count(tx, held, RESIDENT, event.occurred_at, event.level, event.comment)
+
+
+async def count(tx: Tx, held: Held, by: Actor, at: datetime, level: RatingLevel, comment: str | None) -> None:
+    """A rating that counts: it closes the case, or opens the next round and makes it a case of supervision.
+
+    The parts of a split matter were answered with it and are rated with it; one that was handed over since is not.
+    """
     for one in (held, *(part for part in await parts_of(tx, held) if part.case.status == "replied")):
-        await _rate(tx, one, event)
+        await _count(tx, one, by, at, level, comment)
 
 
-async def _rate(tx: Tx, held: Held, event: OpinionRated) -> None:
+async def _count(tx: Tx, held: Held, by: Actor, at: datetime, level: RatingLevel, comment: str | None) -> None:
     case = held.case
-    tx.add(Rating(case_id=case.id, round=case.round, level=event.level, comment=event.comment, rated_at=event.occurred_at))
-    if event.level == "dissatisfied":
-        await _reopen(tx, held, event)
+    tx.add(Rating(case_id=case.id, round=case.round, level=level, comment=comment, rated_at=at))
+    if level == "dissatisfied":
+        await next_round(tx, held, "reopen", by, at)
     else:
-        move = step(tx, held, "rate", RESIDENT, event.occurred_at)
+        move = step(tx, held, "rate", by, at)
         await write(tx, held)
-        tell(tx, case, move.event, department=case.lead, level=event.level)
+        tell(tx, case, move.event, department=case.lead, level=level)
 
 
-async def _reopen(tx: Tx, held: Held, event: OpinionRated) -> None:
+Reason = Literal["not_satisfied", "second_appraisal"]
+_REASONS: dict[rules.Action, Reason] = {"reopen": "not_satisfied", "hand_over_again": "second_appraisal"}
+
+
+async def next_round(tx: Tx, held: Held, action: rules.Action, by: Actor, at: datetime) -> None:
     """Opens the next round for the same departments, with a clock of its own and a supervision mark; the old reply stays."""
     case = held.case
     case.round += 1
     case.clock_from = None
-    move = step(tx, held, "reopen", RESIDENT, event.occurred_at)
-    set_clock(tx, case, event.occurred_at)
-    tx.add(SupervisionMark(case_id=case.id, round=case.round, reason="not_satisfied", at=event.occurred_at))
-    tell(tx, case, move.event, department=case.lead, reply_due_at=case.reply_due_at)
+    move = step(tx, held, action, by, at)
+    set_clock(tx, case, at)
+    tx.add(SupervisionMark(case_id=case.id, round=case.round, reason=_REASONS[action], at=at))
+    tell(tx, case, move.event, department=case.lead, reply_due_at=case.reply_due_at, because=_REASONS[action])
     assert case.lead is not None
     await give_parts(tx, case, case.lead, case.co_handlers)
     await write(tx, held)

@@ -75,7 +75,7 @@ def step(tx: Tx, held: Held, action: rules.Action, by: Actor, at: datetime, *, n
 def tell(tx: Tx, case: CaseState, kind: type[Event], **facts: Any) -> None:
     """Emits an event about a case as it is after the step."""
     about = {"case_id": case.id, "opinion_id": case.opinion_id, "number": case.number, "case_version": case.version, "round": case.round}
-    emit(tx, kind(**about, part_of=None if case.part_of == case.id else case.part_of, **facts))
+    emit(tx, kind(**about, matter=case.matter, part_of=None if case.part_of == case.id else case.part_of, **facts))
 
 
 def set_clock(tx: Tx, case: CaseState, at: datetime) -> None:

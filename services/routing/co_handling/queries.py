@@ -19,7 +19,9 @@ _OF_CASE = """
     FROM co_opinion o JOIN part p ON p.id = o.assignment_id WHERE o.case_id = $1 ORDER BY o.round, o.organisation, o.assignment_id
     """
 _STILL_OWED = """
-    SELECT o.organisation FROM co_opinion o JOIN part p ON p.id = o.assignment_id
+    SELECT o.organisation, coalesce((SELECT v.name FROM organisation_version v WHERE v.organisation = o.organisation
+        ORDER BY v.version_no DESC LIMIT 1), o.organisation) AS name
+    FROM co_opinion o JOIN part p ON p.id = o.assignment_id
     WHERE o.case_id = $1 AND p.current AND o.given_at IS NULL AND o.due_at >= $2 ORDER BY o.organisation
     """
 
@@ -33,6 +35,7 @@ async def check_co_handlers(tx: Tx, case: CaseState, at: datetime) -> None:
     """Passes when each co-handler has answered or its time is over. Raises CoHandlersStillToAnswer. Without co-handlers nothing is read."""
     if not case.co_handlers:
         return
-    missing = [row["organisation"] for row in await tx.run(_STILL_OWED, case.id, at)]
+    missing = await tx.run(_STILL_OWED, case.id, at)
     if missing:
-        raise CoHandlersStillToAnswer(number=case.number, missing=missing, current=case.version)
+        codes, names = ([row[column] for row in missing] for column in ("organisation", "name"))
+        raise CoHandlersStillToAnswer(number=case.number, missing=codes, units="、".join(names), current=case.version)

@@ -15,11 +15,11 @@ from services.routing.lanes import queries, rules
 from services.routing.lanes.errors import NotAnInstantMatter, NotOnFastLane, StepAlreadyDone
 from services.routing.models import CaseState
 from services.routing.splitting.queries import answers_of_parts
+from services.routing.suggestions.queries import words_told
 from shared.clock import now
 from shared.db import Tx
 from shared.events.routing_assigning import CasePutOnLane, FastLaneStepDone, FastLaneStepLate
 from shared.identity import Caller
-from shared.masking import mask
 from shared.workdays import official_calendar
 
 
@@ -103,7 +103,13 @@ async def record(tx: Tx, case_id: uuid.UUID, caller: Caller, version: int, step:
     at = now()
     await tx.run(_DONE, case.id, case.handed_over_at, step, at, evidence, case.lead)
     mark(tx, held, f"fast_{step}", actor(caller), at, note=evidence)
-    facts = {"department": case.lead, "step": step, "evidence": mask(evidence), "done_at": at, "due_at": owed["due_at"]}
+    facts = {
+        "department": case.lead,
+        "step": step,
+        "evidence": await words_told(tx, case, evidence),
+        "done_at": at,
+        "due_at": owed["due_at"],
+    }
     tell(tx, case, FastLaneStepDone, on_time=at <= owed["due_at"], **facts)
     await write(tx, held)
     return case

@@ -112,7 +112,7 @@ async def promise(
     check_later(promised_by, at)
     if case.status == "withdrawn":
         raise CaseWasWithdrawn(number=case.number, state=case.status, current=case.version)
-    promises.promised_at_meeting(tx, case, meeting_id, Pledge(promised, promised_by), department=organisation, at=at)
+    await promises.promised_at_meeting(tx, case, meeting_id, Pledge(promised, promised_by), department=organisation, at=at)
     return _changed(tx, meeting)
 
 

@@ -10,12 +10,12 @@ from services.routing.actions.reaching import by_desk
 from services.routing.actions.steps import Actor, actor, step, tell
 from services.routing.actions.together import check_alone, together
 from services.routing.models import CaseState
+from services.routing.suggestions.queries import words_told
 from shared.clock import now
 from shared.db import Tx
 from shared.events.routing_handling import HandOverUpheld, ObjectionUndecided
 from shared.identity import Caller
 from shared.live import live
-from shared.masking import mask
 from shared.outbox import emit
 
 
@@ -36,7 +36,7 @@ async def _uphold(tx: Tx, held: Held, by: Actor, at: datetime, reason: str) -> N
     case = held.case
     move = step(tx, held, "uphold", by, at, note=reason)
     case.upheld_at = at
-    tell(tx, case, move.event, department=case.lead, reason=mask(reason))
+    tell(tx, case, move.event, department=case.lead, reason=await words_told(tx, case, reason))
     assert case.lead is not None
     assert case.reply_due_at is not None
     upheld = HandOverUpheld(
@@ -44,7 +44,7 @@ async def _uphold(tx: Tx, held: Held, by: Actor, at: datetime, reason: str) -> N
         number=case.number,
         organisation=case.lead,
         round=case.round,
-        reason=mask(reason),
+        reason=await words_told(tx, case, reason),
         reply_due_at=case.reply_due_at,
     )
     emit(tx, upheld, audience=case.lead)

@@ -15,6 +15,7 @@ from services.routing.promises import queries, rules
 from services.routing.promises.models import Promise, PromiseChange, PromiseRating
 from services.routing.promises.rules import Pledge
 from services.routing.queries import state_by_id
+from services.routing.suggestions.queries import words_told
 from shared.clock import now
 from shared.db import Tx
 from shared.events import derived_id, new_id
@@ -43,15 +44,15 @@ async def replied(tx: Tx, case: CaseState, pledge: Pledge | None, at: datetime) 
     if pledge is not None:
         assert case.lead is not None
         made = derived_id(case.id, f"promise-{case.round}")
-        _enter(tx, made, case, pledge, department=case.lead, at=at)
+        await _enter(tx, made, case, pledge, department=case.lead, at=at)
 
 
-def promised_at_meeting(tx: Tx, case: CaseState, meeting_id: uuid.UUID, pledge: Pledge, *, department: str, at: datetime) -> Promise:
+async def promised_at_meeting(tx: Tx, case: CaseState, meeting_id: uuid.UUID, pledge: Pledge, *, department: str, at: datetime) -> Promise:
     """Enters what a department promises on a case at a meeting (直办会)."""
-    return _enter(tx, new_id(), case, pledge, department=department, at=at, meeting_id=meeting_id)
+    return await _enter(tx, new_id(), case, pledge, department=department, at=at, meeting_id=meeting_id)
 
 
-def _enter(
+async def _enter(
     tx: Tx, promise_id: uuid.UUID, case: CaseState, pledge: Pledge, *, department: str, at: datetime, meeting_id: uuid.UUID | None = None
 ) -> Promise:
     source: Literal["reply", "meeting"] = "meeting" if meeting_id else "reply"
@@ -71,7 +72,7 @@ def _enter(
         profile_version=tx.policy.profile_version,
     )
     tx.add(promise)
-    _tell(tx, case, promise, PromiseMade, source=source, promised=mask(pledge.promised))
+    _tell(tx, case, promise, PromiseMade, source=source, promised=await words_told(tx, case, pledge.promised))
     return promise
 
 
@@ -109,8 +110,9 @@ async def _keep(tx: Tx, promise: Promise, delivered_at: datetime, evidence: str,
     rules.check_delivery(promise, delivered_at, at)
     promise.state, promise.delivered_at, promise.evidence, promise.settled_at = "kept", delivered_at, evidence, at
     promise.version += 1
-    facts = {"delivered_at": delivered_at, "evidence": mask(evidence), "on_time": delivered_at <= promise.due_at}
-    _tell(tx, await state_by_id(tx, promise.case_id), promise, PromiseKept, **facts)
+    case = await state_by_id(tx, promise.case_id)
+    facts = {"delivered_at": delivered_at, "evidence": await words_told(tx, case, evidence), "on_time": delivered_at <= promise.due_at}
+    _tell(tx, case, promise, PromiseKept, **facts)
     return promise
 
 
@@ -125,8 +127,9 @@ async def change(tx: Tx, promise_id: uuid.UUID, caller: Caller, version: int, *,
     promise.version += 1
     kept: dict[str, Any] = {"before": before, "promised_by": promised_by, "reason": reason, "agreed_by": agreed_by, "at": at}
     tx.add(PromiseChange(promise_id=promise.id, version=promise.version, by_account=caller.account_id, **kept))
-    facts = {"before": before, "reason": mask(reason), "agreed_by": mask(agreed_by)}
-    _tell(tx, await state_by_id(tx, promise.case_id), promise, PromiseChanged, **facts)
+    case = await state_by_id(tx, promise.case_id)
+    facts = {"before": before, "reason": await words_told(tx, case, reason), "agreed_by": mask(agreed_by)}
+    _tell(tx, case, promise, PromiseChanged, **facts)
     return promise
 
 

@@ -24,7 +24,7 @@ from services.routing.reports.views import (
     SharesOut,
     YearsReport,
 )
-from services.routing.settings import RoutingPolicy
+from services.routing.settings import Matter, RoutingPolicy
 from shared.clock import now
 from shared.db import Tx
 from shared.http import Blank, InTx, Lang, service_router
@@ -37,12 +37,16 @@ Reader = Annotated[Caller, requires("case.read", "case.read.own")]
 Year = Annotated[int, Query(ge=2000, le=2100)]
 Decimals = Annotated[Annotated[int, Query(ge=0, le=4)] | None, Blank]
 Department = Annotated[Annotated[str, Query(max_length=40)] | None, Blank]
+Of = Annotated[Matter | None, Blank]
+"""What the cases are about; opinions and suggestions together when it is not given."""
 
 
 @router.get("/reports/classes")
-async def report_classes(tx: InTx, caller: Reader, lang: Lang, department: Department = None, decimals: Decimals = None) -> ClassReport:
+async def report_classes(
+    tx: InTx, caller: Reader, lang: Lang, department: Department = None, matter: Of = None, decimals: Decimals = None
+) -> ClassReport:
     """Cases of all years by the result class of their newest reply, with largest-remainder shares (domain, principle 6)."""
-    counts = await count_classes(tx, caller, department)
+    counts = await count_classes(tx, caller, department, matter)
     found = rules.class_shares(counts, tx.policy.result_classes, _places(tx, decimals))
     items = [ClassShare(code=p.code, label=p.label[lang], count=p.count, share=p.share) for p in found.items]
     return ClassReport(base=found.base, items=items)
@@ -50,10 +54,10 @@ async def report_classes(tx: InTx, caller: Reader, lang: Lang, department: Depar
 
 @router.get("/reports/handling")
 async def handling(
-    tx: InTx, caller: Reader, lang: Lang, year: Year, department: Department = None, decimals: Decimals = None
+    tx: InTx, caller: Reader, lang: Lang, year: Year, department: Department = None, matter: Of = None, decimals: Decimals = None
 ) -> HandlingReport:
     """The year's handling report (办理情况报告; public by 代表法 51): classes, satisfaction, on time and returned, each with its base."""
-    return await _report(tx, caller, lang, year, department, _places(tx, decimals))
+    return await _report(tx, caller, lang, year, department, matter, _places(tx, decimals))
 
 
 @router.get("/reports/handling/file", response_class=Response)
@@ -63,11 +67,12 @@ async def handling_file(
     lang: Lang,
     year: Year,
     department: Department = None,
+    matter: Of = None,
     decimals: Decimals = None,
     format: Literal["xlsx", "pdf"] = "xlsx",  # noqa: A002 - the parameter's name
 ) -> Response:
     """The same report as a workbook with a sheet for each table, or as a document to print. Texts stay texts: nothing is calculated."""
-    report = await _report(tx, caller, lang, year, department, _places(tx, decimals))
+    report = await _report(tx, caller, lang, year, department, matter, _places(tx, decimals))
     if format == "pdf":
         content, kind = await asyncio.to_thread(as_pdf, rows.document(report, lang)), "application/pdf"
     else:
@@ -81,10 +86,12 @@ async def handling_file(
 
 
 @router.get("/reports/years")
-async def years(tx: InTx, caller: Reader, lang: Lang, since: Year, until: Year, department: Department = None) -> YearsReport:
+async def years(
+    tx: InTx, caller: Reader, lang: Lang, since: Year, until: Year, department: Department = None, matter: Of = None
+) -> YearsReport:
     """The figures of each year from `since` to `until`, by the year in which cases were opened."""
     decimals = _places(tx, None)
-    found = await queries.count(tx, caller, rules.year_of(since)[0], rules.year_of(until)[1], department)
+    found = await queries.count(tx, caller, rules.year_of(since)[0], rules.year_of(until)[1], department, matter)
     groups = sorted((key or "", counted) for (kind, key), counted in found.items() if kind == "year")
     return YearsReport(decimals=decimals, years=[_figures(tx.policy, key, key, one, decimals, lang) for key, one in groups])
 
@@ -94,9 +101,11 @@ def _places(tx: Tx, decimals: int | None) -> int:
     return places if decimals is None else decimals
 
 
-async def _report(tx: Tx, caller: Caller, lang: Lang, year: int, department: str | None, decimals: int) -> HandlingReport:
+async def _report(
+    tx: Tx, caller: Caller, lang: Lang, year: int, department: str | None, matter: Matter | None, decimals: int
+) -> HandlingReport:
     policy: RoutingPolicy = tx.policy
-    found = await queries.count(tx, caller, *rules.year_of(year), department)
+    found = await queries.count(tx, caller, *rules.year_of(year), department, matter)
     leads = [key for kind, key in found if kind == "department" and key is not None]
     departments = await queries.names_of(tx, leads)
     categories = {c.code: getattr(c.label, lang) for c in policy.categories if c.label}

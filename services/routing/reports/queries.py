@@ -12,6 +12,7 @@ from sqlalchemy import ARRAY, Boolean, DateTime, Text, TextClause, bindparam, te
 
 from services.routing import rules
 from services.routing.queries import EVERYWHERE
+from services.routing.settings import Matter
 from shared.clock import now
 from shared.db import Tx
 from shared.identity import Caller
@@ -26,6 +27,7 @@ _CASES = """
         FROM cases
         WHERE ((:everywhere AND starts_with(region, :region)) OR (NOT :everywhere AND lead = :organisation))
             AND (CAST(:department AS text) IS NULL OR lead = :department)
+            AND (CAST(:matter AS text) IS NULL OR matter = :matter)
             AND opened_at >= :since AND opened_at < :until
             AND lane <> 'instant' AND (part_of IS NULL OR part_of = id)
     )"""
@@ -47,7 +49,7 @@ _COUNTED = f"""
         count(*) AS received,
         count(*) FILTER (WHERE status = 'withdrawn') AS withdrawn,
         count(*) FILTER (WHERE status <> 'withdrawn' AND result_class IS NOT NULL) AS replied,
-        count(*) FILTER (WHERE status <> 'withdrawn' AND result_class IS NULL) AS unanswered,
+        count(*) FILTER (WHERE status NOT IN ('withdrawn', 'closed') AND result_class IS NULL) AS unanswered,
         count(*) FILTER (WHERE status = ANY(:running) AND reply_due_at < :now) AS overdue,
         count(*) FILTER (WHERE status <> 'withdrawn' AND result_class IS NOT NULL AND round > 1) AS handled_again,
         count(*) FILTER (WHERE status <> 'withdrawn' AND hand_overs > 0) AS handed_over,
@@ -103,13 +105,16 @@ class Counted:
     statuses: Counter[str] = field(default_factory=Counter)
 
 
-async def count(tx: Tx, caller: Caller, since: datetime, until: datetime, department: str | None) -> dict[Group, Counted]:
+async def count(
+    tx: Tx, caller: Caller, since: datetime, until: datetime, department: str | None, matter: Matter | None
+) -> dict[Group, Counted]:
     """The figures of cases opened from `since` to before `until` within the caller's scope, for all together and by each group."""
     values = {
         "everywhere": caller.may(EVERYWHERE),
         "region": caller.region,
         "organisation": caller.organisation,
         "department": department,
+        "matter": matter,
         "since": since,
         "until": until,
     }
@@ -131,6 +136,7 @@ _TYPES: dict[str, Any] = {
     "region": Text(),
     "organisation": Text(),
     "department": Text(),
+    "matter": Text(),
     "running": ARRAY(Text),
     "since": DateTime(timezone=True),
     "until": DateTime(timezone=True),

@@ -16,6 +16,7 @@ from services.routing.errors import UnknownOrganisation
 from services.routing.models import CaseState
 from services.routing.promises.rules import day_of
 from services.routing.queries import find_case
+from services.routing.suggestions.queries import words_told
 from services.routing.supervising import queries, rules
 from services.routing.supervising.errors import AlreadySupervising, CasesNotFound, NotSupervising
 from services.routing.supervising.models import KeyDecision, Supervision, SupervisionNote, Supervisor
@@ -34,7 +35,6 @@ from shared.events.routing_supervising import (
 from shared.http import check_version
 from shared.identity import Caller
 from shared.live import live
-from shared.masking import mask
 from shared.outbox import emit
 
 
@@ -143,7 +143,7 @@ async def note(tx: Tx, case_id: uuid.UUID, caller: Caller, *, kind: rules.NoteKi
     body = caller.organisation or caller.role
     if kind == "push":
         lead = rules.check_push(case)
-        pushed = SupervisionPushed(case_id=case.id, number=case.number, organisation=lead, body=body, text=mask(text))
+        pushed = SupervisionPushed(case_id=case.id, number=case.number, organisation=lead, body=body, text=await words_told(tx, case, text))
         emit(tx, pushed, audience=lead)
     written: dict[str, Any] = {
         "kind": kind,

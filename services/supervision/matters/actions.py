@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from services.supervision.matters.models import DissatisfiedMatter
 from shared.db import Tx
 from shared.events.routing import CaseClosed, CaseReopened
+from shared.events.routing_evaluation import OpinionFormNotReturned
 from shared.live import live
 
 _MATTER: Table = DissatisfiedMatter.__table__  # type: ignore[attr-defined]
@@ -21,13 +22,13 @@ async def note_reopened(tx: Tx, event: CaseReopened) -> None:
     await _note(tx, event, status="open", opened_at=event.occurred_at, closed_at=None)
 
 
-async def note_closed(tx: Tx, event: CaseClosed) -> None:
+async def note_closed(tx: Tx, event: CaseClosed | OpinionFormNotReturned) -> None:
     """The case was closed. One closed in its first round has never been reopened, and is no matter of this list."""
     if event.round > 1:
         await _note(tx, event, status="closed", opened_at=None, closed_at=event.occurred_at)
 
 
-async def _note(tx: Tx, event: CaseReopened | CaseClosed, **values: Any) -> None:
+async def _note(tx: Tx, event: CaseReopened | CaseClosed | OpinionFormNotReturned, **values: Any) -> None:
     entering = insert(_MATTER).values(
         case_id=event.case_id, site=tx.site, department=event.department, round=event.round, case_version=event.case_version, **values
     )

@@ -183,3 +183,8 @@ async def test_notices_to_nobody_go_after_days_and_all_others_with_the_marks_aft
             await actions.forget_old(tx)
         rows = await notify.rows()
         assert (len(rows["resident_notice"]), len(rows["reach"])) == left
+
+
+async def test_of_a_suggestions_case_no_resident_is_told(notify: kit.Running) -> None:
+    await notify.deliver(REPLIED.model_copy(update={"matter": "suggestion"}), CLOSED.model_copy(update={"matter": "suggestion"}))
+    assert await notices(notify) == []

@@ -60,6 +60,7 @@ async def test_the_lead_replies_when_each_co_handler_has_answered(routing):
     before = await routing.service.rows()
     problem = refused(await routing.act("a", "reply", case["version"], REPLY, unit()), 409, "CoHandlersStillToAnswer")
     assert problem["missing"] == ["ecology", "transport"]
+    assert "区ecology、区transport" in problem["detail"]
     assert await routing.service.rows() == before
     (mine,) = ok_list(await give(routing, "transport"))
     assert (mine["organisation"], mine["said"][0]["on_time"], "13812345678" in mine["said"][0]["text"]) == ("transport", True, False)

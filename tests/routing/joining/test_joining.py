@@ -49,6 +49,7 @@ async def test_what_is_done_with_the_head_is_done_with_each_and_each_gets_its_ow
     assert [(one["number"][-1], one["version"]) for one in group["cases"]] == [("A", 2), ("B", 2), ("C", 2)]
     ok(await routing.act("a", "assign", 2, {"lead": "housing", "co_handlers": ["ecology"], "category": "construction"}))
     ok(await routing.act("a", "accept", 3))
+    await routing.opined("a", "ecology")
     ok(await routing.act("a", "reply", 4, REPLY))
     for name in ("a", "b", "c"):
         case = await routing.case(name)
