@@ -129,6 +129,8 @@ async def test_what_is_handled_together_is_extended_together(routing):
     before = due_on(await routing.case("b"))
     ok(await routing.act("a", "agree", case["version"], {"agreed_by": "desk"}, desk()))
     assert due_on(await routing.case("b")) == due_on(await routing.case("a")) > before
+    (row,) = (await routing.get(f"/cases/{golden.case_id('b')}/extensions")).json()
+    assert (row["state"], row["agreed_by"]) == ("agreed", "desk")
 
 
 @pytest.fixture

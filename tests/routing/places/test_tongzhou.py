@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from shared.events.routing_assigning import PreAssignmentAnswered
 from shared.events.routing_supervising import KeyCaseFlagged
+from shared.workdays import CHINA
 from tests.routing import golden
 from tests.routing.conftest import Routing, ok, refused
+from tests.routing.evaluation.stories import at_place, evaluation, paper, rate, rating
+from tests.routing.evaluation.stories import replied as suggestion_replied
 from tests.routing.places.procedure import begun, contacted, day, desk, phases, raised, replied, unit
 from tests.routing.reports.test_report import report
 
@@ -48,3 +52,16 @@ async def test_a_case_is_pre_assigned_talked_over_coordinated_and_supervised_by_
     assert [one["label"] for one in met["contacts"]] == ["事前沟通", "事中协调", "事后督办"]
     found = await report(routing.service, desk())
     assert (found["decimals"], found["total"]["classes"]["items"][0]["share"]) == (2, "100.00")
+
+
+async def test_a_suggestion_is_rated_twice_on_the_net_and_on_paper_and_what_differs_is_reported(running):
+    routing = await at_place(running, "tongzhou")
+    await suggestion_replied(routing)
+    ok(await rate(routing, "a", rating("dissatisfied")))
+    assert (await routing.case("a"))["status"] == "replied", "the paper form decides"
+    ok(await paper(routing, "a", rating("satisfied")))
+    assert (await routing.case("a"))["status"] == "closed"
+    (form,) = (await evaluation(routing))["forms"]
+    assert [(one["channel"], one["result"]) for one in form["ratings"]] == [("net", "dissatisfied"), ("paper", "satisfied")]
+    found = ok(await routing.get("/reports/mismatch", year=datetime.now(CHINA).year))
+    assert len(found["items"]) == 1
