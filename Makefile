@@ -38,7 +38,7 @@ faults: $(VENV)/.dev  ## every fault with real durations, half an hour; ONLY=F7,
 chaos: $(VENV)/.dev  ## faults at random under load; MINUTES=10 SEED=7; BREAK=inbox|outbox|ack switches a guarantee off and ends red
 	@$(BIN)/python -m tests.chaos --minutes "$(or $(MINUTES),10)" --seed "$(SEED)" --break "$(BREAK)"
 
-bench: $(VENV)/.dev  ## the figures, 20 minutes on a quiet machine; ONLY=b,c for parts, RUNS=1 for a quick look, SEED=2 for other texts
+bench: $(VENV)/.dev  ## the figures, an hour on a quiet machine; ONLY=b,c for parts, RUNS=1 for a quick look, SEED=2 for other texts
 	@ONLY="$(ONLY)" RUNS="$(RUNS)" SEED="$(SEED)" $(BIN)/python -m tests.bench
 
 train: $(VENV)/.train  ## train intake's classifier on labelled messages (a minute), for its next start; DATA=my.csv, CORRECTIONS=1 with the desk's

@@ -12,6 +12,7 @@ from typing import Any, cast
 
 import pytest
 import pytest_asyncio
+from hypothesis import settings as hypothesis_settings
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 
@@ -22,6 +23,10 @@ from shared.settings import ROOT, ServiceSettings
 from shared.streams import declare
 from tests import kit
 from tests.containers.servers import CHOSEN, ContainerServers
+
+# How long an example takes says something of the machine, nothing of the code.
+hypothesis_settings.register_profile("untimed", deadline=None)
+hypothesis_settings.load_profile("untimed")
 
 LONG = (
     "e2e/test_canaries",

@@ -30,18 +30,22 @@ async def bootstrap(
     Only where there is no account at all; returns whether it did. Raises PasswordTooWeak.
     """
     chosen = (settings or Settings()).model_copy(update={"database_url": database_url, "pool_size": 1})
+    wanted = [("sysadmin", username, password), ("secadmin", secadmin, secadmin_password)]
+    for _, name, secret in wanted:
+        rules.check_password(secret, name, chosen.password_min_length)
+    # Before the transaction: on a machine that is out of breath this takes longer than a transaction may do nothing.
+    hashes = [await passwords.hashed(secret, chosen) for _, _, secret in wanted]
     database = Database("directory", chosen)
     try:
         async with database.transaction() as tx:
             await alone(tx, "accounts")
             if await tx.scalar(select(func.count()).select_from(Account)):
                 return False
-            for role, name, secret in (("sysadmin", username, password), ("secadmin", secadmin, secadmin_password)):
-                rules.check_password(secret, name, chosen.password_min_length)
+            for (role, name, _), password_hash in zip(wanted, hashes, strict=True):
                 row = Account(
                     id=new_id(),
                     username=rules.folded(name),
-                    password_hash=await passwords.hashed(secret, chosen),
+                    password_hash=password_hash,
                     must_change=False,
                     role=role,
                     region=tx.site,

@@ -83,6 +83,13 @@ class Case(Base, CaseState, table=True):
         Index("cases_newest", sql("opened_at DESC"), sql("id DESC")),
         Index("cases_by_status", "status", sql("opened_at DESC"), sql("id DESC")),
         Index("cases_by_number", "number"),
+        Index(
+            "cases_running",
+            sql("opened_at DESC"),
+            sql("id DESC"),
+            "reply_due_at",
+            postgresql_where=sql("status IN ('assigned', 'accepted', 'objected')"),
+        ),
         Index("cases_by_class", "result_class", "lead", postgresql_where=sql("result_class IS NOT NULL")),
         Index("cases_waiting", "proposed_lead", "opened_at", postgresql_where=sql("status = 'to_assign' AND version = 1")),
         Index(

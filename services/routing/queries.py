@@ -11,13 +11,12 @@ from functools import lru_cache
 from typing import Any
 
 import orjson
-from sqlalchemy import ARRAY, Select, Text, any_, bindparam, false, func, not_, or_, select, tuple_
-from sqlalchemy.orm import aliased
+from sqlalchemy import ARRAY, Text, Uuid, any_, bindparam, false, func, literal_column, not_, select, tuple_
 from sqlmodel import col
 
 from services.routing import rules, search
 from services.routing.errors import CaseNotFound, SearchTooShort
-from services.routing.models import Case, CaseSearch, CaseState, Part
+from services.routing.models import Case, CaseState, Part
 from services.routing.settings import Matter
 from shared.clock import now
 from shared.db import Tx
@@ -77,6 +76,7 @@ async def list_cases(tx: Tx, caller: Caller, filters: Filters, page: PageQuery) 
     if filters.q is not None and not _NUMBER.match(filters.q.strip()) and not grams:
         raise SearchTooShort(where="q")
     after = page.after(datetime, uuid.UUID)
+    hits = await _hits(tx, grams) if grams else None
     shape = _Shape(
         everywhere=everywhere,
         by_part=organisation is not None or not everywhere,
@@ -85,6 +85,7 @@ async def list_cases(tx: Tx, caller: Caller, filters: Filters, page: PageQuery) 
         overdue=filters.overdue,
         by_number=filters.q is not None and not runs,
         runs=len(runs),
+        by_hits=hits is not None,
         after=after is not None,
     )
     values = {
@@ -92,9 +93,8 @@ async def list_cases(tx: Tx, caller: Caller, filters: Filters, page: PageQuery) 
         "organisation": organisation,
         "status": filters.status,
         "now": now(),
-        "running": rules.RUNNING,
         "number": (filters.q or "").strip().upper(),
-        "grams": grams,
+        "hits": hits,
         "after_at": after[0] if after else None,
         "after_id": after[1] if after else None,
         "limit": page.limit + 1,
@@ -115,14 +115,16 @@ class _Shape:
     overdue: bool | None
     by_number: bool
     runs: int
+    by_hits: bool
     after: bool
 
 
 @lru_cache(maxsize=256)
 def _list_of(shape: _Shape) -> Prepared:
     """The statement of a shape."""
-    # Sorted by the columns of the index that serves the scope.
-    opened_at, case_id = (col(Part.opened_at), col(Part.case_id)) if shape.by_part else (col(Case.opened_at), col(Case.id))
+    # Sorted by the columns of the index that serves the scope; what is overdue is looked for among all that run.
+    by_part = shape.by_part and not shape.overdue
+    opened_at, case_id = (col(Part.opened_at), col(Part.case_id)) if by_part else (col(Case.opened_at), col(Case.id))
     query = select(*_LISTED)
     if shape.everywhere:
         query = query.where(func.starts_with(col(Case.region), bindparam("region", type_=Text)))
@@ -134,28 +136,31 @@ def _list_of(shape: _Shape) -> Prepared:
     if shape.status:
         query = query.where(col(Case.status) == bindparam("status"))
     if shape.overdue is not None:
-        owed = col(Case.status) == any_(bindparam("running", type_=ARRAY(Text)))
-        late = owed & func.coalesce(col(Case.reply_due_at) < bindparam("now"), False)
-        query = query.where(late if shape.overdue else not_(late))
+        # Literal, because no parameter would tell the planner that the index on running cases will do.
+        owed = col(Case.status).in_(literal_column(f"'{status}'") for status in rules.RUNNING)
+        late = col(Case.reply_due_at) < bindparam("now")
+        query = query.where(owed, late) if shape.overdue else query.where(not_(owed & func.coalesce(late, False)))
     if shape.by_number:
         query = query.where(col(Case.number) == bindparam("number"))
-    elif shape.runs:
-        query = query.where(col(Case.id).in_(_found(shape.runs)))
+    if shape.by_hits:
+        query = query.where(col(Case.id) == any_(bindparam("hits", type_=ARRAY(Uuid))))
+    if shape.runs:
+        body = func.lower(col(Case.title) + " " + col(Case.text))
+        query = query.where(*(func.strpos(body, bindparam(f"run_{i}", type_=Text)) > 0 for i in range(shape.runs)))
     if shape.after:
         query = query.where(tuple_(opened_at, case_id) < tuple_(bindparam("after_at"), bindparam("after_id")))
     return prepared(query.order_by(opened_at.desc(), case_id.desc()).limit(bindparam("limit")))
 
 
-def _found(runs: int) -> Select[Any]:
-    """Cases whose title or text has each run of what is looked for. A case that is not in the index yet is read."""
-    read = aliased(Case)
-    body = func.lower(col(read.title) + " " + col(read.text))
-    return (
-        select(col(CaseSearch.case_id))
-        .join(read, col(read.id) == col(CaseSearch.case_id))
-        .where(or_(col(CaseSearch.grams).contains(bindparam("grams")), col(CaseSearch.grams).is_(None)))
-        .where(*(func.strpos(body, bindparam(f"run_{i}", type_=Text)) > 0 for i in range(runs)))
-    )
+_FEW = 4_000
+"""Up to so many cases are read one by one to find the newest of them; what more have is soon met on the way from the newest."""
+_HITS = "SELECT case_id FROM case_search WHERE grams @> $1 OR grams IS NULL LIMIT $2"
+
+
+async def _hits(tx: Tx, grams: list[int]) -> list[uuid.UUID] | None:
+    """The cases that may have what is looked for, those not in the index yet among them; None when it is better to read all in order."""
+    rows = await tx.run(_HITS, grams, _FEW + 1)
+    return [case_id for (case_id,) in rows] if len(rows) <= _FEW else None
 
 
 SELECT_CASE = f"SELECT {', '.join(CaseState.model_fields)} FROM {Case.__tablename__} WHERE"  # noqa: S608 - names of our own table

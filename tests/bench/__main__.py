@@ -1,6 +1,6 @@
 """`make bench`: every part, medians of interleaved runs (`undisturbed`), a table; exit status 1 when a floor is missed, and which.
 
-ONLY=b,c runs these parts alone, RUNS=1 once each: quick looks, which are not kept as the latest. SEED gives other texts.
+ONLY=b,c runs these parts alone, as the machine's quiet hours allow. RUNS=1 once each: a quick look, not kept. SEED gives other texts.
 """
 
 from __future__ import annotations
@@ -9,11 +9,10 @@ import asyncio
 import os
 import sys
 import time
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass
-from functools import partial
-from typing import Any, TypeVar
+from dataclasses import asdict
+from typing import Any
 
 import uvloop
 from rich.console import Console
@@ -22,37 +21,13 @@ from deploy.local.backends import Backends
 from deploy.local.postgres import Postgres
 from deploy.local.servers import SERVICES
 from shared.settings import ROOT
-from tests.bench import burst, chain, figures, footprint, latency, lifecycle, overload, preload, submit
+from tests.bench import burst, chain, figures, footprint, latency, overload, sizes, submit
 from tests.bench.figures import Figure
 from tests.bench.grounds import Grounds
 from tests.bench.place import Place
-from tests.bench.undisturbed import undisturbed
+from tests.bench.runs import PARTS, Run, Runs, Settings, ratio, rested
 
-PARTS = "abcdef"
 LABELLED = ROOT.parent / "shared" / "data" / "messages_labelled.csv.gz"
-Run = dict[str, Any]
-T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What a run is made of. Durations in seconds."""
-
-    only: str = PARTS
-    runs: int = 5
-    seed: str = "1"
-    lifecycle_seconds: float = 8.0
-    lifecycle_clients: tuple[int, ...] = (8, 32)
-    preloaded: int = 100_000
-    submit_seconds: float = 6.0
-    submit_clients: int = 32
-    burst: int = 1_000
-    chain_events: int = 10_000
-    latency_seconds: float = 15.0
-    overload_seconds: float = 60.0
-    overload_factor: float = 3.0
-    stolen_at_most: float = 0.05
-    tries: int = 3
 
 
 class Bench:
@@ -60,16 +35,16 @@ class Bench:
 
     def __init__(self, settings: Settings, console: Console, stack: ExitStack) -> None:
         self.settings, self._console, self._stack = settings, console, stack
-        self.figures: list[Figure] = []
-        self.details: dict[str, Any] = {}
+        self.runs = Runs(settings, console)
         self._place: Place | None = None
 
     def execute(self) -> None:
         """All parts that are wanted. (c) comes first, for it has servers of its own; what leaves most behind comes last."""
-        parts: dict[str, Callable[[], None]] = {
+        parts = {
             "c": self.chain,
             "f": self.footprint,
             "a": self.lifecycle,
+            "g": self.million,
             "b": self.submit,
             "d": self.latency,
             "e": self.overload,
@@ -79,7 +54,7 @@ class Bench:
                 began = time.monotonic()
                 part()
                 self._console.print(f"({name}) took {time.monotonic() - began:.0f} s", style="dim", highlight=False)
-        self.figures.sort(key=lambda figure: figure.part)
+        self.runs.figures.sort(key=lambda figure: figure.part)
 
     @property
     def place(self) -> Place:
@@ -93,60 +68,18 @@ class Bench:
         self._console.print(f"suite started in {place.start():.1f} s", style="dim", highlight=False)
         return place
 
-    def _interleaved(self, part: str, kinds: Sequence[str], run: Callable[[str, str], Run]) -> dict[str, list[Run]]:
-        """Every kind once, then every kind again, as often as there are runs; `run` gets the kind and a seed."""
-        found, made_of = {kind: list[Run]() for kind in kinds}, self.settings
-        for number in range(made_of.runs):
-            for kind in kinds:
-                one = undisturbed(partial(run, kind), f"{made_of.seed}/{part}/{kind}/{number}", made_of.stolen_at_most, made_of.tries)
-                found[kind].append(one)
-                shown = {name: value for name, value in one.items() if not isinstance(value, dict) and value is not None}
-                self._console.print(f"({part}) {number + 1}/{made_of.runs} {kind} {shown}", style="dim", highlight=False, markup=False)
-        self.details[part] = found
-        return found
-
-    def _add(self, part: str, name: str, unit: str, runs: Sequence[float], **bounds: Any) -> None:
-        self.figures.append(Figure(part, name, unit, tuple(runs), **bounds))
-
     def lifecycle(self) -> None:
-        """(a) with nothing and with a hundred thousand cases before."""
-        settings, small = self.settings, self.place
-        with ExitStack() as only_here:
-            large = Place("large")
-            only_here.callback(large.remove)
-            large.start()
-            uvloop.run(lifecycle.lifecycles(large, 4, 3.0, f"{settings.seed}/few"))
-            began = time.monotonic()
-            uvloop.run(preload.preload(large, settings.preloaded, settings.seed))
-            self._console.print(f"preloaded in {time.monotonic() - began:.0f} s", style="dim", highlight=False)
-            self.details["preloaded"] = uvloop.run(large.suite.counts())
-            kinds = {
-                f"{n} clients, {cases} cases": (place, n) for n in settings.lifecycle_clients for cases, place in self._sizes(small, large)
-            }
+        """(a)"""
+        sizes.lifecycle(self.runs, self.place)
 
-            def run(kind: str, seed: str) -> Run:
-                place, clients = kinds[kind]
-                return _rested(lifecycle.lifecycles(place, clients, settings.lifecycle_seconds, seed))
-
-            found = self._interleaved("a", list(kinds), run)
-        for kind, runs in found.items():
-            self._add("a", f"lifecycles, {kind}", "1/s", [r["rate"] for r in runs], floor=30, aim=100)
-            for q in ("p50", "p95", "p99"):
-                self._add("a", f"{q}, {kind}", "ms", [r[f"{q}_ms"] for r in runs], less=True)
-        for n in settings.lifecycle_clients:
-            pairs = zip(*(found[f"{n} clients, {cases} cases"] for cases in (settings.preloaded, 0)), strict=True)
-            self._add(
-                "a", f"{settings.preloaded} / 0 cases, {n} clients", "ratio", [_ratio(m["rate"], f["rate"]) for m, f in pairs], floor=0.9
-            )
-        self._errors("a", found)
-
-    def _sizes(self, small: Place, large: Place) -> tuple[tuple[int, Place], ...]:
-        return (0, small), (self.settings.preloaded, large)
+    def million(self) -> None:
+        """(g)"""
+        sizes.million(self.runs, self.place)
 
     def submit(self) -> None:
         """(b) with the trained classifier where the labelled messages are."""
         settings, place = self.settings, self.place
-        self.details["classifier"] = place.teach(LABELLED)
+        self.runs.details["classifier"] = place.teach(LABELLED)
         servers = Backends(place.suite.settings, list(SERVICES))
         assert isinstance(servers.database, Postgres)
         control = submit.Control(servers.database, servers.credentials)
@@ -160,31 +93,31 @@ class Bench:
             }
 
             def run(kind: str, seed: str) -> Run:
-                return _rested(submit.submits(targets[kind], place.codes(), settings.submit_clients, settings.submit_seconds, seed))
+                return rested(submit.submits(targets[kind], place.codes(), settings.submit_clients, settings.submit_seconds, seed))
 
-            found = self._interleaved("b", list(targets), run)
+            found = self.runs.interleaved("b", list(targets), run)
         rates = {kind: [r["rate"] for r in runs] for kind, runs in found.items()}
         bounds = {"submit": {"floor": 0.10, "aim": 0.3}, "unkeyed": {}}
         for kind, limits in bounds.items():
-            ratios = [_ratio(ours, control) for ours, control in zip(rates[kind], rates["control"], strict=True)]
-            self._add("b", f"{kind} / control", "ratio", ratios, **limits)
+            ratios = [ratio(ours, control) for ours, control in zip(rates[kind], rates["control"], strict=True)]
+            self.runs.add("b", f"{kind} / control", "ratio", ratios, **limits)
         for kind, values in rates.items():
-            self._add("b", kind, "1/s", values)
-            self._add("b", f"p95, {kind}", "ms", [r["p95_ms"] for r in found[kind]], less=True)
-        self._errors("b", found)
+            self.runs.add("b", kind, "1/s", values)
+            self.runs.add("b", f"p95, {kind}", "ms", [r["p95_ms"] for r in found[kind]], less=True)
+        self.runs.errors("b", found)
         self._bursts()
 
     def _bursts(self) -> None:
         settings, place = self.settings, self.place
 
         def run(kind: str, seed: str) -> Run:
-            return _rested(burst.burst(place, settings.burst, settings.submit_clients, seed))
+            return rested(burst.burst(place, settings.burst, settings.submit_clients, seed))
 
-        runs = self._interleaved("burst", (f"{settings.burst} at once",), run)[f"{settings.burst} at once"]
-        self._add("b", f"burst of {settings.burst}, accepted", "1/s", [r["accepted_rate"] for r in runs])
-        self._add("b", f"burst of {settings.burst}, accepted and routed", "1/s", [r["routed_rate"] for r in runs], floor=200)
-        self._add("b", f"burst of {settings.burst}, handed over without the desk", "share", [r["handed_over"] for r in runs])
-        self._add("b", "burst, errors", "requests", [r["errors"] for r in runs], floor=0, less=True, every=True)
+        runs = self.runs.interleaved("burst", (f"{settings.burst} at once",), run)[f"{settings.burst} at once"]
+        self.runs.add("b", f"burst of {settings.burst}, accepted", "1/s", [r["accepted_rate"] for r in runs])
+        self.runs.add("b", f"burst of {settings.burst}, accepted and routed", "1/s", [r["routed_rate"] for r in runs], floor=200)
+        self.runs.add("b", f"burst of {settings.burst}, handed over without the desk", "share", [r["handed_over"] for r in runs])
+        self.runs.add("b", "burst, errors", "requests", [r["errors"] for r in runs], floor=0, less=True, every=True)
 
     def chain(self) -> None:
         """(c)"""
@@ -196,12 +129,12 @@ class Bench:
             def run(kind: str, seed: str) -> Run:
                 return uvloop.run(_chained(grounds, kind == "raw", settings.chain_events, seed))
 
-            found = self._interleaved("c", ("raw", "ours"), run)
+            found = self.runs.interleaved("c", ("raw", "ours"), run)
         pairs = list(zip(found["ours"], found["raw"], strict=True))
-        self._add("c", "ours / raw", "ratio", [_ratio(o["rate"], r["rate"]) for o, r in pairs], floor=0.5, aim=0.8)
-        self._add("c", "ours / raw, followed by the source", "ratio", [_ratio(o["loop_rate"], r["loop_rate"]) for o, r in pairs])
+        self.runs.add("c", "ours / raw", "ratio", [ratio(o["rate"], r["rate"]) for o, r in pairs], floor=0.5, aim=0.8)
+        self.runs.add("c", "ours / raw, followed by the source", "ratio", [ratio(o["loop_rate"], r["loop_rate"]) for o, r in pairs])
         for kind, runs in found.items():
-            self._add("c", f"events through the chain, {kind}", "1/s", [r["rate"] for r in runs])
+            self.runs.add("c", f"events through the chain, {kind}", "1/s", [r["rate"] for r in runs])
 
     def latency(self) -> None:
         """(d)"""
@@ -209,61 +142,47 @@ class Bench:
         uvloop.run(latency.keep_commit_times(place))
         place.stop()
         place.start()
-        found = self._interleaved("d", ("50/s",), lambda kind, seed: _rested(latency.latencies(place, settings.latency_seconds, seed)))
+        found = self.runs.interleaved("d", ("50/s",), lambda kind, seed: rested(latency.latencies(place, settings.latency_seconds, seed)))
         for q, bounds in {"p50": {"floor": 20, "aim": 10}, "p95": {}, "p99": {}}.items():
-            self._add("d", f"commit to commit, {q}", "ms", [r[f"{q}_ms"] for r in found["50/s"]], less=True, **bounds)
-        self._errors("d", found)
+            self.runs.add("d", f"commit to commit, {q}", "ms", [r[f"{q}_ms"] for r in found["50/s"]], less=True, **bounds)
+        self.runs.errors("d", found)
 
     def overload(self) -> None:
         """(e)"""
         settings, place = self.settings, self.place
         saturation = self._saturation()
         rate = saturation * settings.overload_factor
-        found = self._interleaved(
-            "e", ("overload",), lambda kind, seed: _rested(overload.overload(place, rate, settings.overload_seconds, seed))
+        found = self.runs.interleaved(
+            "e", ("overload",), lambda kind, seed: rested(overload.overload(place, rate, settings.overload_seconds, seed))
         )
         runs = found["overload"]
-        self._add("e", "saturation", "1/s", [saturation])
-        self._add("e", "offered", "1/s", [r["offered_rate"] for r in runs])
-        self._add("e", "accepted and kept", "1/s", [r["accepted_rate"] for r in runs])
-        self._add("e", "p95 of the accepted", "ms", [r["accepted_ms"]["p95_ms"] for r in runs], less=True)
-        self._add("e", "told 429 or 503", "share", [round(sum(r["told"].values()) / r["sent"], 3) for r in runs], less=True)
-        self._add("e", "recovery", "s", [r["recovery_s"] for r in runs], floor=10, less=True, every=True)
+        self.runs.add("e", "saturation", "1/s", [saturation])
+        self.runs.add("e", "offered", "1/s", [r["offered_rate"] for r in runs])
+        self.runs.add("e", "accepted and kept", "1/s", [r["accepted_rate"] for r in runs])
+        self.runs.add("e", "p95 of the accepted", "ms", [r["accepted_ms"]["p95_ms"] for r in runs], less=True)
+        self.runs.add("e", "told 429 or 503", "share", [round(sum(r["told"].values()) / r["sent"], 3) for r in runs], less=True)
+        self.runs.add("e", "recovery", "s", [r["recovery_s"] for r in runs], floor=10, less=True, every=True)
         for name in ("faults", "lost", "doubled", "not_accepted_yet_there"):
-            self._add("e", name.replace("_", " "), "requests", [r[name] for r in runs], floor=0, less=True, every=True)
+            self.runs.add("e", name.replace("_", " "), "requests", [r[name] for r in runs], floor=0, less=True, every=True)
 
     def _saturation(self) -> float:
         """Submits a second as (b) measured them, or as one run finds now."""
-        if "b" in self.details:
-            return next(f.value for f in self.figures if (f.part, f.name) == ("b", "submit"))
+        if "b" in self.runs.details:
+            return next(f.value for f in self.runs.figures if (f.part, f.name) == ("b", "submit"))
         target, settings = submit.suite_target(self.place, keyed=True), self.settings
-        found = _rested(submit.submits(target, self.place.codes(), settings.submit_clients, settings.submit_seconds, "saturation"))
+        found = rested(submit.submits(target, self.place.codes(), settings.submit_clients, settings.submit_seconds, "saturation"))
         return float(found["rate"])
 
     def footprint(self) -> None:
         """(f)"""
-        found = self._interleaved("f", ("suite",), lambda kind, seed: footprint.footprint(self.place, seed))
+        found = self.runs.interleaved("f", ("suite",), lambda kind, seed: footprint.footprint(self.place, seed))
         runs = found["suite"]
-        self._add("f", "second start", "s", [r["start_s"] for r in runs], less=True)
+        self.runs.add("f", "second start", "s", [r["start_s"] for r in runs], less=True)
         for state in ("idle", "loaded"):
-            self._add("f", f"memory, {state}, all", "MB PSS", [r[f"{state}_total_mb"] for r in runs], less=True)
+            self.runs.add("f", f"memory, {state}, all", "MB PSS", [r[f"{state}_total_mb"] for r in runs], less=True)
             for name in runs[0][f"{state}_mb"]:
-                self._add("f", f"memory, {state}, {name}", "MB PSS", [r[f"{state}_mb"][name] for r in runs], less=True)
-        self._errors("f", found)
-
-    def _errors(self, part: str, found: dict[str, list[Run]]) -> None:
-        runs = [sum(found[kind][n]["errors"] for kind in found) for n in range(self.settings.runs)]
-        self._add(part, "errors", "requests", runs, floor=0, less=True, every=True)
-
-
-def _ratio(one: float, other: float) -> float:
-    return round(one / other, 4) if other else 0.0
-
-
-def _rested(job: Coroutine[Any, Any, T]) -> T:
-    """Runs a job after a moment in which what the one before set in motion comes to rest."""
-    time.sleep(2)
-    return uvloop.run(job)
+                self.runs.add("f", f"memory, {state}, {name}", "MB PSS", [r[f"{state}_mb"][name] for r in runs], less=True)
+        self.runs.errors("f", found)
 
 
 async def _chained(grounds: Grounds, is_raw: bool, events: int, seed: str) -> Run:
@@ -279,7 +198,7 @@ async def _chained(grounds: Grounds, is_raw: bool, events: int, seed: str) -> Ru
 def conclude(found: Sequence[Figure], details: dict[str, Any], settings: Settings, machine: dict[str, Any], console: Console) -> int:
     """Writes and shows what was found. 0: all floors are reached, 1: one is missed."""
     result = figures.report(found, details, {**asdict(settings), "machine": machine})
-    path = figures.write(result, whole=settings.only == PARTS and settings.runs >= Settings.runs)
+    path = figures.write(result, keep=settings.runs >= Settings.runs)
     figures.show(found, console)
     console.print(f"written to {path}", style="dim", highlight=False, soft_wrap=True)
     return 1 if result["missed"] else 0
@@ -293,7 +212,7 @@ def main() -> int:
     with ExitStack() as stack:
         bench = Bench(settings, console, stack)
         bench.execute()
-    return conclude(bench.figures, bench.details, settings, machine, console)
+    return conclude(bench.runs.figures, bench.runs.details, settings, machine, console)
 
 
 if __name__ == "__main__":

@@ -136,16 +136,34 @@ def report(figures: Sequence[Figure], details: dict[str, Any], settings: dict[st
     }
 
 
-def write(result: dict[str, Any], *, whole: bool) -> Path:
-    """Writes a whole run as the latest, adds it to the history and renews the page; a quick look goes to `quick.json` only."""
+def write(result: dict[str, Any], *, keep: bool) -> Path:
+    """Keeps the parts of a run as their latest, adds it to the history and renews the page; a quick look goes to `quick.json` only."""
     RESULTS.mkdir(exist_ok=True)
-    path = RESULTS / ("latest.json" if whole else "quick.json")
-    path.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n", "utf-8")
-    if whole:
+    path = RESULTS / ("latest.json" if keep else "quick.json")
+    latest = beside(json.loads(path.read_text("utf-8")), result) if keep and path.is_file() else result
+    path.write_text(json.dumps(latest, indent=1, ensure_ascii=False) + "\n", "utf-8")
+    if keep:
         with (RESULTS / "history.jsonl").open("a", encoding="utf-8") as history:
             history.write(json.dumps({name: part for name, part in result.items() if name != "runs"}, ensure_ascii=False) + "\n")
-        PAGE.write_text(page(result), "utf-8")
+        PAGE.write_text(page(latest), "utf-8")
     return path
+
+
+def beside(before: dict[str, Any], result: dict[str, Any]) -> dict[str, Any]:
+    """The newest result with the parts that only earlier ones have; `earlier` says of which moment and commit those are."""
+    made = {f["part"] for f in result["figures"]}
+    old = [f for f in before["figures"] if f["part"] not in made]
+    said = {"at": before["at"], "commit": before["tree"]["commit"]}
+    earlier = {part: before.get("earlier", {}).get(part, said) for part in sorted({f["part"] for f in old})}
+    figures = sorted([*old, *result["figures"]], key=lambda f: str(f["part"]))
+    missed_before = [line for line in before["missed"] if line[1] in earlier]
+    return {
+        **result,
+        "earlier": earlier,
+        "missed": [*missed_before, *result["missed"]],
+        "figures": figures,
+        "runs": {**before["runs"], **result["runs"]},
+    }
 
 
 def show(figures: Sequence[Figure], console: Console) -> None:
@@ -179,6 +197,8 @@ def page(result: dict[str, Any]) -> str:
         f"{result['at']} · commit {str(tree_['commit'])[:12]}{changed} · {on} · " + ", ".join(f"{n} {v}" for n, v in found.items()),
         "",
     ]
+    of_before = [f"({part}) {said['at']}, commit {str(said['commit'])[:12]}" for part, said in result.get("earlier", {}).items()]
+    lines += ["Parts measured earlier: " + "; ".join(of_before) + ".", ""] if of_before else []
     lines += ["All floors are reached." if not result["missed"] else "**Floors missed:** " + "; ".join(result["missed"]), ""]
     lines += ["| part | figure | median | unit | single runs | floor | aim | reaches |", "|---|---|---:|---|---|---:|---:|---|"]
     for f in result["figures"]:

@@ -1,4 +1,4 @@
-"""A hundred thousand cases that are there before a run: rows as a life leaves them, in every service that keeps some.
+"""A hundred thousand cases, or a million, that are there before a run: rows as a life leaves them, in every service that keeps some.
 
 Written by COPY and INSERT … SELECT past the services, because a year cannot be lived in a benchmark; texts, numbers, ids,
 search entries (the product's own `grams`) and inbox rows are what the services would have written. The report holds how
@@ -91,13 +91,27 @@ SCORING = (
 )
 
 
+_INDEXES = """
+    SELECT indexrelid::regclass::text AS name, pg_get_indexdef(indexrelid) AS definition
+    FROM pg_index JOIN pg_class ON pg_class.oid = indrelid
+    WHERE relnamespace = 'public'::regnamespace AND relname = ANY($1) AND NOT indisprimary AND NOT indisunique
+"""
+_FILLED = {"intake": ["opinion", "timeline_entry"], "routing": ["cases", "case_search", "case_history", "part", "reply"]}
+
+
 async def preload(place: Place, cases: int, seed: str) -> None:
-    """Puts `cases` cases into the suite's databases. A few lives must have been lived there before: notices and points are like theirs."""
+    """Puts `cases` cases into the suite's databases. A few lives must have been lived there before: notices and points are like theirs.
+
+    Indexes are taken away and built anew at the end, as a restore does: entry by entry they take most of the time.
+    """
     backends = Backends(place.suite.settings, list(SERVICES))
     open_: dict[str, asyncpg.Connection] = {
         name: await asyncpg.connect(backends.database.url(name).replace("+asyncpg", ""))
         for name in ("intake", "routing", "notify", "scoring")
     }
+    indexes = {service: await open_[service].fetch(_INDEXES, tables) for service, tables in _FILLED.items()}
+    for service, found in indexes.items():
+        await open_[service].execute("".join(f"DROP INDEX {index['name']};" for index in found))
     chance, departments = random.Random(seed), place.departments()
     for start in range(0, cases, _PART):
         part = list(_matters(chance, departments, place.suite.settings.site, min(_PART, cases - start)))
@@ -112,6 +126,9 @@ async def preload(place: Place, cases: int, seed: str) -> None:
         for statement in statements:
             done = await open_[service].execute(statement, rows)
             assert int(done.rpartition(" ")[2]) > rows // 10, f"{service}: {done} of {rows}"
+    for service, found in indexes.items():
+        for index in found:
+            await open_[service].execute(f"SET maintenance_work_mem = '1GB'; {index['definition']}")
     for connection in open_.values():
         await connection.execute("VACUUM ANALYZE")
         await connection.close()
@@ -123,13 +140,14 @@ async def _copy(connection: asyncpg.Connection, table: str, columns: str, rows: 
 
 
 def _matters(chance: random.Random, departments: list[str], site: str, number: int) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
-    """Opinions with their cases, over the last year: 19 of 20 are replied to, the others are being handled and not yet due."""
+    """Opinions with their cases, over the last year: 19 of 20 are replied to, the others are being handled, a tenth of these late."""
     newest = datetime.now(UTC) - timedelta(days=1)
     for _ in range(number):
         said, at = words(chance), newest - chance.random() * YEAR
         opinion_id = uuid.UUID(int=chance.getrandbits(128), version=4)
         case_id, code_id = derived_id(opinion_id, "case"), uuid.UUID(int=chance.getrandbits(128))
         is_replied, organisation = chance.random() < 0.95, chance.choice(departments)
+        is_late = not is_replied and chance.random() < 0.1
         version = 4 if is_replied else 3
         both: dict[str, Any] = {
             "number": f"{site}-{at.year}-{chance.getrandbits(40):08X}",
@@ -171,9 +189,9 @@ def _matters(chance: random.Random, departments: list[str], site: str, number: i
             "co_handlers": [],
             "handed_over_at": at + timedelta(days=2),
             "clock_from": at + timedelta(days=2),
-            "reply_due_at": at + timedelta(days=400),
+            "reply_due_at": at + timedelta(days=1 if is_late else 400),
             "due_is_provisional": False,
-            "overdue_round": 0,
+            "overdue_round": int(is_late),
             "result_class": "A" if is_replied else None,
             "opened_at": at,
         }

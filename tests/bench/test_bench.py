@@ -21,6 +21,7 @@ from tests.bench.client import Client
 from tests.bench.figures import Figure
 from tests.bench.submit import Control
 from tests.bench.texts import words
+from tests.bench.undisturbed import Undisturbed
 
 MACHINE = {"cpu": "test", "cores": 2, "memory_gb": 1, "kernel": "test", "load_before": 0}
 
@@ -71,6 +72,17 @@ def test_a_missed_floor_ends_the_run_red_and_is_named(monkeypatch: pytest.Monkey
     assert f"MISSED ({missing.part}) {missing.name}" in printed and f"({missing.part}) {missing.name}" in page.split("| part |")[0]
 
 
+def test_a_part_that_is_measured_alone_is_kept_beside_the_others(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    slow, quick = (Figure("d", "p50", "ms", (value,), floor=20, less=True) for value in (30.0, 10.0))
+    conclude(monkeypatch, tmp_path, Figure("b", "submit / control", "ratio", (0.05,), floor=0.1), slow)
+    status, _, result, page = conclude(monkeypatch, tmp_path, quick)
+    assert status == 0
+    assert [(f["part"], f["value"]) for f in result["figures"]] == [("b", 0.05), ("d", 10.0)]
+    assert [line[:3] for line in result["missed"]] == ["(b)"] and list(result["earlier"]) == ["b"]
+    assert "Parts measured earlier: (b)" in page and "**Floors missed:** (b)" in page
+    assert len((tmp_path / "history.jsonl").read_text("utf-8").splitlines()) == 2
+
+
 def test_a_quick_look_is_not_kept_as_the_latest(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(figures, "RESULTS", tmp_path)
     monkeypatch.setattr(figures, "PAGE", tmp_path / "figures.md")
@@ -111,11 +123,25 @@ def test_the_page_shows_the_latest_run() -> None:
 def test_the_try_that_lost_least_to_others_counts_whatever_it_measured_and_no_error_is_put_aside(monkeypatch: pytest.MonkeyPatch) -> None:
     lost, rates = iter([0.4, 0.2, 0.3]), iter([30, 10, 20])
     monkeypatch.setattr(undisturbed, "_stolen", lambda before, after: next(lost))
-    one = undisturbed.undisturbed(lambda seed: {"rate": next(rates), "errors": int(seed == "s"), "seed": seed}, "s", 0.05, 3)
+    machine = Undisturbed(0.05, tries=3, patience=0)
+    one = machine.run(lambda seed: {"rate": next(rates), "errors": int(seed == "s"), "seed": seed}, "s")
     assert (one["rate"], one["stolen"], one["errors"], one["seed"]) == (10, 0.2, 1, "s/1")
     assert {n: r["rate"] for n, r in one["put_aside"].items()} == {"0": 30, "2": 20}
 
 
 def test_a_run_that_lost_little_is_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(undisturbed, "_stolen", lambda before, after: 0.05)
-    assert undisturbed.undisturbed(lambda seed: {"rate": 1}, "s", 0.05, 3) == {"rate": 1, "stolen": 0.05}
+    assert Undisturbed(0.05, tries=3, patience=0).run(lambda seed: {"rate": 1}, "s") == {"rate": 1, "stolen": 0.05}
+
+
+def test_a_run_waits_until_the_host_gives_the_processors_but_not_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    seconds, stolen = iter(range(100)), iter([0.5, 0.3, 0.05])
+    monkeypatch.setattr(undisturbed, "monotonic", lambda: next(seconds))
+    monkeypatch.setattr(undisturbed, "sleep", lambda seconds: None)
+    monkeypatch.setattr(undisturbed, "_probe", lambda: next(stolen))
+    machine = Undisturbed(0.05, tries=1, patience=30)
+    machine.run(lambda seed: {}, "s")
+    assert next(stolen, None) is None and 0 < machine.patience < 30
+    monkeypatch.setattr(undisturbed, "_probe", lambda: 0.5)
+    machine.run(lambda seed: {}, "s")
+    assert machine.patience <= 0

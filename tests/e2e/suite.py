@@ -24,7 +24,7 @@ from deploy.local.servers import SERVICES
 from deploy.local.settings import RunSettings
 from shared.settings import ROOT
 
-STARTS_WITHIN = 90.0
+STARTS_WITHIN = 240.0
 
 
 def free_port() -> int:
@@ -80,7 +80,7 @@ class Suite:
         """Stops it as Ctrl-C does; the exit status."""
         assert self._process is not None
         self._process.send_signal(signal.SIGINT)
-        return self._process.wait(40)
+        return self._process.wait(120)
 
     def remove(self) -> None:
         """Ends whatever is left of it and takes its folder away."""

@@ -54,7 +54,7 @@ def suite(collector: Collector) -> Iterator[Suite]:
 
 @pytest_asyncio.fixture
 async def world(suite: Suite) -> AsyncIterator[World]:
-    async with httpx.AsyncClient(base_url=suite.url, timeout=30) as client:
+    async with httpx.AsyncClient(base_url=suite.url, timeout=60) as client:
         yield World(suite, client)
 
 
@@ -180,7 +180,7 @@ async def test_what_was_erased_opens_no_more_and_the_other_services_are_told_ids
 
 async def sent(suite: Suite) -> str:
     """The number and the lookup code of an opinion with contact data."""
-    async with httpx.AsyncClient(base_url=suite.url, timeout=30) as client:
+    async with httpx.AsyncClient(base_url=suite.url, timeout=60) as client:
         world = World(suite, client)
         opinion = await world.submit(contact={"name": name("opinion"), "phone": phone("opinion")})
         await world.still()
@@ -189,7 +189,7 @@ async def sent(suite: Suite) -> str:
 
 async def erase(suite: Suite, slip: str) -> None:
     number, code = slip.split()
-    async with httpx.AsyncClient(base_url=suite.url, timeout=30) as client:
+    async with httpx.AsyncClient(base_url=suite.url, timeout=60) as client:
         done = await client.post("/api/intake/public/erasures", json={"number": number}, headers={"X-Lookup-Code": code})
         assert done.status_code == 200, done.text
         await World(suite, client).still()

@@ -71,7 +71,7 @@ def backed_up(suite: Suite, place: Path) -> tuple[Path, Manifest]:
 
 @asynccontextmanager
 async def world_of(suite: Suite) -> AsyncIterator[World]:
-    async with httpx.AsyncClient(base_url=suite.url, timeout=30) as client:
+    async with httpx.AsyncClient(base_url=suite.url, timeout=60) as client:
         yield World(suite, client)
 
 
@@ -85,7 +85,7 @@ class Pages:
         ready = [asyncio.Event() for _ in PUSHED_TO]
         self.tasks = [asyncio.create_task(self._read(*who, event)) for who, event in zip(PUSHED_TO, ready, strict=True)]
         for event in ready:
-            await asyncio.wait_for(event.wait(), 30)
+            await asyncio.wait_for(event.wait(), 90)
         return self
 
     async def __aexit__(self, *_: object) -> None:

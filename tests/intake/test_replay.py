@@ -11,8 +11,6 @@ from shared.events import Event
 from tests import kit
 from tests.intake import golden
 
-SHUFFLES = 25
-
 
 async def begin_anew(service: kit.Running) -> None:
     """An emptied database with one opinion that was sent, and rated in its first round."""
@@ -61,7 +59,7 @@ async def test_replay_in_any_order_and_twice_leaves_the_same_rows(intake: kit.Ru
         await intake.deliver(event)
     expected = await intake.rows()
     assert len(expected["timeline_entry"]) == len(golden.case_events(golden.OPINION))
-    for seed in range(SHUFFLES):
+    for seed in range(kit.SHUFFLES):
         await begin_anew(intake)
         rng = random.Random(seed)
         shuffled = [*events, *events]

@@ -16,7 +16,7 @@ async def test_shuffled_and_doubled_events_leave_the_same_notices(running):
         await service.deliver(event)
     expected = await service.rows()
     assert len(expected["notice"]) == 19
-    for seed in range(22):
+    for seed in range(kit.SHUFFLES):
         chance = random.Random(seed)
         events = golden.EVENTS * 2
         chance.shuffle(events)

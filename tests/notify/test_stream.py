@@ -35,7 +35,7 @@ def fields(frame: bytes) -> dict[str, str]:
 
 async def following(stream) -> tuple[int, dict]:
     """The next notice's position and data."""
-    while (frame := fields(await asyncio.wait_for(anext(stream), 20))).get("event") != "notice":
+    while (frame := fields(await asyncio.wait_for(anext(stream), 60))).get("event") != "notice":
         pass
     return int(frame["id"]), orjson.loads(frame["data"])
 
@@ -103,7 +103,7 @@ async def test_a_stream_ends_at_shutdown(service):
         await anext(stream)
         ending = asyncio.create_task(anext(stream, b"ended"))
         service.app.state.live.close()
-        assert await asyncio.wait_for(ending, 20) == b"ended"
+        assert await asyncio.wait_for(ending, 60) == b"ended"
     assert service.app.state.streams.open == 0
 
 

@@ -19,7 +19,7 @@ from tests.routing.evaluation.stories import SECOND, paper, rate, rating, replie
 from tests.routing.suggestions.test_opening import deputy
 from tests.routing.walks import BODIES, DESKS
 
-NUMBER = int(os.environ.get("INTERLEAVINGS", "60"))
+NUMBER = int(os.environ.get("INTERLEAVINGS", "30"))
 AT_ONCE = 10
 """Cases that are walked at the same time."""
 ACTIONS: tuple[rules.Action, ...] = ("accept", "object", "assign", "reply", "rate", "uphold", "contact", "deliver")

@@ -33,7 +33,7 @@ async def test_shuffled_and_doubled_events_leave_the_same_rows(running):
         await service.deliver(event)
     expected = await service.rows()
     _tells_the_story(expected)
-    for seed in range(20):
+    for seed in range(kit.SHUFFLES):
         chance = random.Random(seed)
         events = golden.EVENTS * 2
         chance.shuffle(events)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.routing import search
+from services.routing import queries, search
 from services.routing.actions.sweeping import make_searchable
 from tests import kit
 from tests.routing.conftest import refused
@@ -59,3 +59,19 @@ async def test_a_department_finds_only_what_it_has_a_part_in(routing):
 async def test_a_single_character_is_too_short_to_search_for(routing):
     refused(await routing.get("/cases", q="灯"), 422, "SearchTooShort")
     refused(await routing.get("/cases", q="%%__"), 422, "SearchTooShort")
+
+
+async def test_what_many_cases_have_is_found_on_the_way_from_the_newest(routing, monkeypatch):
+    monkeypatch.setattr(queries, "_FEW", 2)
+    for number in range(4):
+        await routing.opened(f"lamp{number}", **TEXT)
+        await routing.opened(f"noise{number}", title="夜间噪音", text="工地深夜施工扰民")
+    lamps = [f"320412-2026-LAMP{number}" for number in (3, 2, 1, 0)]
+    for _ in range(2):
+        assert await _numbers(routing, "路灯") == lamps
+        first = (await routing.get("/cases", q="路灯", limit=3)).json()
+        assert [case["number"] for case in first["items"]] == lamps[:3]
+        assert await _numbers(routing, "路灯", cursor=first["next_cursor"]) == lamps[3:]
+        assert await _numbers(routing, "路灯", status="closed") == []
+        async with routing.service.tx() as tx:
+            await make_searchable(tx)

@@ -20,7 +20,7 @@ from shared.settings import ROOT
 from tests.kit import Running, eventually
 from tests.routing import golden
 
-NUMBER = int(os.environ.get("OVERDUE", "1500"))
+NUMBER = int(os.environ.get("OVERDUE", "600"))
 BATCH = 50 if NUMBER < 10_000 else Settings().overdue_batch
 REPLICAS = 3
 

@@ -110,7 +110,7 @@ async def test_a_process_killed_at_any_point_loses_and_doubles_nothing(
     # Points around a request are passed once a mark; those of relay and consumer may see all marks at once.
     passage = 2 if point in ("before_commit", "after_commit", "before_answer") else 1
     dying = asyncio.to_thread(process, LIANXIN_CRASH_AT=f"{point}@{passage}", MARKS=marks)
-    assert await asyncio.wait_for(dying, 30) == 137, f"the point {point} was never passed"
+    assert await asyncio.wait_for(dying, 120) == 137, f"the point {point} was never passed"
     async with started(settings) as service:
         for mark in marks.split(","):
             again = await service.client.post("/marks", json={"mark": mark}, headers={"Idempotency-Key": f"key-of-{mark}"})

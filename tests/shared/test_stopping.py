@@ -32,5 +32,5 @@ async def test_a_job_that_missed_its_cancellation_is_asked_again(monkeypatch: py
         async with service.router.lifespan_context(service):
             await asyncio.sleep(0)
 
-    await asyncio.wait_for(serve(), 5)
+    await asyncio.wait_for(serve(), 30)
     assert missed

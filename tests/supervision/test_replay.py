@@ -16,7 +16,7 @@ async def test_shuffled_and_doubled_events_leave_the_same_rows(running):
     assert len(expected["organisation"]) == 2
     assert len(expected["mandate"]) == 2
     assert len(expected["dissatisfied_matter"]) == 3
-    for seed in range(22):
+    for seed in range(kit.SHUFFLES):
         chance = random.Random(seed)
         events = golden.EVENTS * 2
         chance.shuffle(events)

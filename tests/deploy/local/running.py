@@ -72,7 +72,7 @@ class FakeRun:
 
     def ask(self, service: str, path: str = "/who") -> dict[str, Any]:
         """GET from a service on its own port."""
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.state().services[service].port}{path}", timeout=10) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.state().services[service].port}{path}", timeout=60) as answer:
             found: dict[str, Any] = json.load(answer)
             return found
 

@@ -172,7 +172,7 @@ def stop(runs: Runs) -> str:
     """`make stop` on the folder; what it says."""
     command = [sys.executable, "-m", "deploy.local", "stop"]
     env = {**os.environ, "LIANXIN_DATA": str(runs.data)}
-    return subprocess.run(command, cwd=PROJECT, env=env, capture_output=True, text=True, check=True, timeout=60).stdout.strip()
+    return subprocess.run(command, cwd=PROJECT, env=env, capture_output=True, text=True, check=True, timeout=180).stdout.strip()
 
 
 def test_a_request_to_stop_during_the_start_is_heeded(runs: Runs) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from datetime import timedelta
 from typing import Any, ClassVar
 
@@ -22,6 +23,8 @@ from tests.intake.conftest import Place
 from tests.intake.course.test_course import sent
 from tests.intake.people import deputy
 
+WALKS = int(os.environ.get("WALKS", "2"))
+"""WALKS=6 for more of them."""
 # What routing tells, and what may follow it: the status that the sender then sees, and the steps after.
 ROUTING = {
     "": ("accepted", ("opened",)),
@@ -172,7 +175,7 @@ def test_no_walk_leads_to_a_status_or_past_an_event_that_the_model_does_not_have
         Walk.runner, Walk.place, Walk.reached = runner, Place(service, clock), set()
         # Without shrinking, as in the walks of suggestions.
         rounds = settings(
-            max_examples=25,
+            max_examples=10 * WALKS,
             stateful_step_count=14,
             deadline=None,
             derandomize=True,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ from tests import kit
 from tests.intake.suggestions.conftest import AT_CONGRESS, FIRST, LEAD, begun, deputy, directory, profile
 from tests.intake.suggestions.machine import CHANGES, DOORS, ENDS, PATHS, expected, knock
 
+WALKS = int(os.environ.get("WALKS", "2"))
+"""WALKS=6 for more of them."""
 STARTS = {**PATHS, "withdrawal proposed": ("submit", "withdraw")}
 
 
@@ -172,7 +175,7 @@ def test_no_walk_leads_to_a_status_or_past_an_event_that_the_table_does_not_have
         Walk.runner, Walk.service, Walk.start, Walk.reached = runner, service, start, set()
         # Without shrinking: twelve steps are read at a glance, and each try of a shorter walk costs half a second of database.
         rounds = settings(
-            max_examples=6,
+            max_examples=WALKS,
             stateful_step_count=12,
             deadline=None,
             derandomize=True,
