@@ -66,9 +66,8 @@ ROLE_PERMISSIONS = {
     ),
     "department": "case.read.own case.handle inbox.read project.read project.stage appointment.host suggestion.advise personal.unmask",
     "deputy": (
-        "ledger.read.own ranking.read inbox.read act.log project.read opinion.read.own opinion.answer reception.sign_in "
-        "reception.read contact.log appointment.host petition.act mediation.act suggestion.raise case.read.signed "
-        "case.rate.signed personal.unmask"
+        "ledger.read.own ranking.read inbox.read act.log project.read opinion.read.own opinion.answer reception.sign_in reception.read "
+        "contact.log appointment.host petition.act mediation.act suggestion.raise case.read.signed case.rate.signed personal.unmask"
     ),
     "station": (
         "inbox.read opinion.enter station.read reception.run reception.read contact.enter contact.read "

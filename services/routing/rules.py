@@ -71,26 +71,9 @@ from shared.events.routing_suggestions import CaseFiledForReference
 from shared.workdays import CHINA, Calendar, Clock, Due, Extension, Pause, days_counted, due, standing_days
 
 Status = settings.Status
-Action = Literal[
-    "assign",
-    "accept",
-    "object",
-    "reply",
-    "rate",
-    "reopen",
-    "withdraw",
-    "uphold",
-    "contact",
-    "extend",
-    "agree",
-    "decline",
-    "pause",
-    "resume",
-    "file",
-    "lapse",
-    "hand_over_again",
-    "deliver",
-]
+Moving = Literal["extend", "agree", "decline", "pause", "resume"]
+Later = Literal["file", "lapse", "hand_over_again", "deliver"]
+Action = Literal["assign", "accept", "object", "reply", "rate", "reopen", "withdraw", "uphold", "contact", Moving, Later]
 NotCounted = Literal["not_replied", "stale_round", "already_rated", "closed"]
 
 
