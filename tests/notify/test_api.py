@@ -34,6 +34,8 @@ async def test_everybody_sees_the_own_notices_only_the_newest_first(service, tok
     assert await classes(service, token("desk")) == ["case_replied", "case_replied", "case_objected"]
     assert await classes(service, token("leader", organisation="standing_committee")) == ["stage_delayed", "case_reopened", "case_overdue"]
     assert await classes(service, token("deputy", deputy_id=golden.DEPUTY)) == [
+        "opinion_form_reminded",
+        "opinion_form_sent",
         "contacts_found_below_minimum",
         "points_posted",
         "points_posted",

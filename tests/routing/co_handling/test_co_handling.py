@@ -171,3 +171,16 @@ async def test_on_cases_that_are_handled_together_the_head_s_opinions_count(rout
     ok_list(await give(routing, "transport"))
     ok(await routing.act("a", "reply", case["version"], REPLY, unit()))
     assert (await routing.case("b"))["status"] == "replied"
+
+
+async def test_an_opinion_that_was_asked_for_again_is_late_anew(routing):
+    with time_machine.travel(MONDAY, tick=False):
+        case = await co_handled(routing, "a", "transport")
+    with time_machine.travel(datetime(2026, 3, 6, 2, tzinfo=UTC), tick=False):
+        assert await swept(routing) == 1
+        (owed,) = ok_list(await give(routing, "transport"))
+        ok_list(await again(routing, case, owed["assignment_id"]))
+        assert await swept(routing) == 0
+    with time_machine.travel(datetime(2026, 3, 16, 2, tzinfo=UTC), tick=False):
+        assert [await swept(routing), await swept(routing)] == [1, 0]
+        assert len(await routing.told(CoOpinionLate)) == 2
