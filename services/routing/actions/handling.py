@@ -20,6 +20,7 @@ from services.routing.errors import ObjectionAlreadyDecided, ObjectionTooLate, U
 from services.routing.evaluation.actions import send_form
 from services.routing.lanes.queries import check_plan
 from services.routing.models import CaseState
+from services.routing.pauses import actions as pauses
 from services.routing.promises import actions as promises
 from services.routing.promises.rules import Pledge, pledged
 from services.routing.settings import Lane, ResultClass
@@ -198,6 +199,8 @@ async def answer(
     What was handled together is rated, and if need be handled again, by itself; what was promised is promised to each.
     """
     case = held.case
+    if case.paused_until is not None:
+        await pauses.end(tx, case.id, at)
     move = step(tx, held, "reply", by, at)
     assert case.reply_due_at is not None
     assert case.lead is not None

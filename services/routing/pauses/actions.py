@@ -10,9 +10,6 @@ import uuid
 from datetime import datetime
 from typing import Literal
 
-from sqlalchemy import update
-from sqlmodel import col
-
 from services.routing import rules as cases
 from services.routing.actions import deadlines
 from services.routing.actions.held import Held, hold_all, write
@@ -102,7 +99,7 @@ async def resume(tx: Tx, case_id: uuid.UUID, caller: Caller, version: int) -> Ca
     group = await together(tx, held)
     for one in group:
         step(tx, one, "resume", actor(caller), at)
-        await _end(tx, one, at)
+        await end(tx, one.case.id, at)
         await _moved(tx, one)
         await _go_on(tx, one, "desk")
     await deadlines.tell_organisations(tx, [one.case for one in group])
@@ -120,14 +117,17 @@ async def resume_over(tx: Tx) -> int:
         until = held.case.paused_until
         mark(tx, held, "resume", CLOCK, now())
         assert until is not None
-        await _end(tx, held, until)
+        await end(tx, held.case.id, until)
         await _go_on(tx, held, "longest")
     return len(over)
 
 
-async def _end(tx: Tx, held: Held, at: datetime) -> None:
-    open_ = update(PauseRow).where(col(PauseRow.case_id) == held.case.id, col(PauseRow.resumed_at).is_(None))
-    await tx.execute(open_.values(resumed_at=at))
+_END = "UPDATE pause SET resumed_at = least(ends_at, $2) WHERE case_id = $1 AND resumed_at IS NULL"
+
+
+async def end(tx: Tx, case_id: uuid.UUID, at: datetime) -> None:
+    """Ends the pause that stands, if one does: now, or at its longest end where no sweep has come by since."""
+    await tx.run(_END, case_id, at)
 
 
 async def _moved(tx: Tx, held: Held) -> datetime:

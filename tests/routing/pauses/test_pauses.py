@@ -94,6 +94,33 @@ async def test_a_reply_may_come_during_a_pause_and_ends_it(routing):
     assert ok(await routing.act("a", "pause", case["version"], SEASON, desk()))["round"] == 2
 
 
+async def test_resumed_after_its_longest_time_but_before_the_sweep_a_pause_has_stood_to_its_longest_end(routing):
+    with time_machine.travel(MONDAY, tick=False):
+        case = await paused(routing)
+    with time_machine.travel(datetime(2026, 5, 8, 2, tzinfo=UTC), tick=False):
+        after = ok(await routing.act("a", "resume", case["version"], None, desk()))
+    assert due_on(after) == due_on(case) == date(2026, 5, 13)
+
+
+async def test_a_reply_ends_the_pause_in_its_row_and_the_next_round_leaves_that_row_alone(routing):
+    with time_machine.travel(MONDAY, tick=False):
+        case = await paused(routing)
+    with time_machine.travel(MONDAY + timedelta(days=1), tick=False):
+        ok(await routing.act("a", "reply", case["version"], REPLY, unit()))
+    ended = await _rows(routing)
+    assert [datetime.fromisoformat(one["resumed_at"]) for one in ended] == [MONDAY + timedelta(days=1)]
+    case = await routing.rate("a", 1, "dissatisfied")
+    case = ok(await routing.act("a", "accept", case["version"], None, unit()))
+    case = ok(await routing.act("a", "pause", case["version"], SEASON, desk()))
+    ok(await routing.act("a", "resume", case["version"], None, desk()))
+    assert next(one for one in await _rows(routing) if one["since"] == ended[0]["since"]) == ended[0]
+
+
+async def _rows(routing: Routing) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = (await routing.get(f"/cases/{golden.case_id('a')}/pauses", desk())).json()
+    return found
+
+
 async def test_what_cannot_be_is_refused_by_its_fact_and_nothing_is_kept(routing):
     case = await routing.handled("a", until="accepted")
     version = case["version"]
