@@ -178,7 +178,7 @@ async def test_connections_are_given_in_the_order_in_which_they_were_asked_for(s
 
 
 async def test_who_waits_too_long_for_a_connection_is_told_so_and_blocks_nobody(settings: ServiceSettings) -> None:
-    database = Database(tiny.NAME, settings.model_copy(update={"pool_size": 1, "pool_overflow": 0, "pool_wait": 0.1}))
+    database = Database(tiny.NAME, settings.model_copy(update={"pool_size": 1, "pool_overflow": 0, "pool_wait": 1.0}))
     async with database.alone():
         with pytest.raises(PoolTimeout):
             async with database.alone():
