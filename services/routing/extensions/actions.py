@@ -87,7 +87,8 @@ async def agree(tx: Tx, case_id: uuid.UUID, caller: Caller, version: int, *, agr
     held = await by_desk(tx, case_id, caller, version)
     check_alone(held)
     at = now()
-    group = await together(tx, held)
+    # What is late already stays late: nothing that was told as late becomes timely afterwards.
+    group = [one for one in await together(tx, held) if one is held or _is_in_time(one.case, at)]
     moves = [step(tx, one, "agree", actor(caller), at, note=agreed_by) for one in group]
     given = _given(tx, held.case, version)
     asked = await _asked(tx, held.case, version)
@@ -158,9 +159,13 @@ def _handed_over_at(case: CaseState) -> datetime:
     return case.handed_over_at
 
 
+def _is_in_time(case: CaseState, at: datetime) -> bool:
+    return case.reply_due_at is not None and at <= case.reply_due_at
+
+
 def _check_in_time(case: CaseState, at: datetime, version: int) -> None:
     assert case.reply_due_at is not None
-    if at > case.reply_due_at:
+    if not _is_in_time(case, at):
         raise ExtensionTooLate(number=case.number, due_at=case.reply_due_at.isoformat(timespec="seconds"), current=version)
 
 

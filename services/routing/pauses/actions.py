@@ -1,6 +1,7 @@
 """The verbs of pauses (暂停计时): the desk stops a clock on a ground of the rules and lets it go on; at the longest it does so by itself.
 
-While it stands the deadline is the one that holds if it stands to its longest end: nothing is late meanwhile, nobody is pushed.
+While it stands the deadline is the one that holds if it stands to its longest end: nothing is late meanwhile, nobody is pushed,
+but for the longest time of the law, which knows no pause.
 A reply may come during a pause: it is what all wait for.
 """
 

@@ -182,3 +182,18 @@ async def test_a_new_calendar_keeps_what_was_agreed(routing):
 )
 def test_how_long_is_counted_in_the_unit_of_the_rules(n, unit, most, within):
     assert is_within(n, unit, most) is within
+
+
+async def test_a_joined_case_that_is_late_already_stays_late(routing):
+    for name in ("a", "b"):
+        await routing.opened(name, None)
+    ok(await routing.act("a", "assign", 1, {"lead": "housing"}))
+    ok(await routing.act("a", "join", 2, {"cases": [{"id": str(golden.case_id("b")), "version": 1}]}, desk()))
+    async with routing.service.tx() as tx:
+        await tx.run("UPDATE cases SET reply_due_at = now() - interval '1 day' WHERE id = $1", golden.case_id("b"))
+    late = await routing.case("b")
+    case = await routing.case("a")
+    case = ok(await routing.act("a", "accept", case["version"], None, unit()))
+    case = ok(await routing.act("a", "extend", case["version"], ASKED, unit()))
+    ok(await routing.act("a", "agree", case["version"], {"agreed_by": "desk"}, desk()))
+    assert due_on(await routing.case("b")) == due_on(late)
