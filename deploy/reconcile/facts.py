@@ -8,11 +8,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-_STEPS = tuple(
-    f"routing.case_{verb}.v1" for verb in ("opened", "assigned", "accepted", "objected", "replied", "reopened", "closed", "withdrawn")
-)
+from services.routing.rules import TRANSITIONS
+
+_STEPS = ("routing.case_opened.v1", *sorted({step.event.type_name() for step in TRANSITIONS}))
+_ACTIONS = ", ".join(f"'{action}'" for action in ("open", *sorted({step.action for step in TRANSITIONS})))
 # The opening is seen only when it gave a category; the withdrawal is the sender's own.
-_SEEN_BY_SENDER = (*_STEPS[1:-1], "routing.case_overdue.v1", "routing.rating_not_counted.v1")
+_SEEN_BY_SENDER = tuple(
+    f"routing.{name}.v1"
+    for name in (
+        *("case_assigned", "case_accepted", "case_objected", "case_replied", "case_reopened", "case_closed"),
+        *("case_overdue", "rating_not_counted", "promise_made", "promise_changed", "promise_kept"),
+    )
+)
+_OF_OPINIONS = (("matter", "opinion"), ("part_of", None))
+"""What happens to a suggestion, or to a part that an opinion was split into, the sender of an opinion is not told of by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +31,7 @@ class Agreement:
     `rows` selects (key, since when it is there; NULL where the row does not say). The events' key is the values of
     `fields` joined by colons, or the event's id where there are none. `newest` compares only the greatest last field of
     each key, for rows that are rewritten. `once` says that two events of one type with the same key are a doubled effect.
-    `only_rows` where the events may have no row of their own here.
+    `only_rows` where the events may have no row of their own here. `about`: only events with these values, or without the fields.
     """
 
     name: str
@@ -34,6 +43,7 @@ class Agreement:
     newest: bool = False
     once: bool = True
     only_rows: bool = False
+    about: tuple[tuple[str, object], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,22 +81,38 @@ AGREEMENTS = (
         "opinions have a case",
         "I2",
         "routing",
-        "SELECT opinion_id, opened_at FROM cases",
+        "SELECT opinion_id, opened_at FROM cases WHERE matter = 'opinion'",
         ("intake.opinion_classified.v1",),
         ("opinion_id",),
+    ),
+    Agreement(
+        "suggestions have a case",
+        "I2",
+        "routing",
+        "SELECT opinion_id, opened_at FROM cases WHERE matter = 'suggestion'",
+        ("intake.suggestion_checked.v1",),
+        ("suggestion_id",),
+        once=False,
     ),
     Agreement(
         "steps of cases are told",
         "I1",
         "routing",
-        "SELECT case_id || ':' || version, at FROM case_history",
+        f"SELECT case_id || ':' || version, at FROM case_history WHERE action IN ({_ACTIONS})",  # noqa: S608 - names of our own
         _STEPS,
         ("case_id", "case_version"),
     ),
     Agreement(
         "assignments are told", "I1", "routing", "SELECT id, opened_at FROM part", ("routing.assignment_made.v1",), ("assignment_id",)
     ),
-    Agreement("senders see each step", "I2", "intake", "SELECT id, at FROM timeline_entry WHERE kind <> 'classified'", _SEEN_BY_SENDER),
+    Agreement(
+        "senders see each step",
+        "I2",
+        "intake",
+        "SELECT id, at FROM timeline_entry WHERE kind <> 'classified'",
+        _SEEN_BY_SENDER,
+        about=_OF_OPINIONS,
+    ),
     Agreement(
         "dissatisfied matters are listed",
         "I2",
@@ -178,7 +204,11 @@ AGREEMENTS = (
 NEVERS = (
     Never("one number is one opinion's", "I2", "routing", "SELECT number FROM cases GROUP BY number HAVING count(*) > 1", doubled=True),
     Never(
-        "one opinion has one case", "I2", "routing", "SELECT opinion_id FROM cases GROUP BY opinion_id HAVING count(*) > 1", doubled=True
+        "one matter has one case",
+        "I2",
+        "routing",
+        "SELECT opinion_id FROM cases WHERE coalesce(part_of = id, true) GROUP BY opinion_id HAVING count(*) > 1",
+        doubled=True,
     ),
     Never(
         "evidence earns an item once",

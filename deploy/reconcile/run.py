@@ -111,6 +111,8 @@ def _agree(agreement: Agreement, rows: Sequence[Any], history: History) -> Findi
     told: set[str] = set()
     seen: Counter[tuple[str, str]] = Counter()
     for kind, event in history.of(agreement.events):
+        if any(event.data.get(field, value) != value for field, value in agreement.about):
+            continue
         key = _key(agreement, event)
         told.add(key)
         seen[kind, key] += 1

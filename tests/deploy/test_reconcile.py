@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from deploy.reconcile.facts import AGREEMENTS, NEVERS, Agreement
+from deploy.reconcile.facts import _SEEN_BY_SENDER, AGREEMENTS, NEVERS, Agreement
 from deploy.reconcile.history import History, Told
 from deploy.reconcile.report import Finding, Report
 from deploy.reconcile.run import _agree, _delivered
+from services.intake.consumers import consumers
 from shared.events.base import all_events
+from shared.events.routing import CaseEvent, CaseOpened, CategoryCorrected
 
 LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
 TODAY = datetime(2026, 11, 22, tzinfo=UTC)
@@ -85,3 +87,18 @@ def test_every_agreement_names_real_events_with_the_fields_it_compares() -> None
             assert set(agreement.fields) <= fields[name], f"{agreement.name}: {name}"
     names = [(check.name, check.service) for check in (*AGREEMENTS, *NEVERS)]
     assert len(names) == len(set(names))
+
+
+def test_an_event_about_something_else_is_not_compared() -> None:
+    only = Agreement("senders see it", "I2", "intake", "", ("a.b.v1",), about=(("matter", "opinion"), ("part_of", None)))
+    of_an_opinion, of_a_part, of_a_suggestion = (
+        {"matter": matter, "part_of": part} for matter, part in (("opinion", None), ("opinion", "x"), ("suggestion", None))
+    )
+    told = history("a.b.v1", {"id": "old"}, {"id": "new", **of_an_opinion}, {"id": "part", **of_a_part}, {"id": "paper", **of_a_suggestion})
+    assert _agree(only, [("old", TODAY), ("new", TODAY)], told).clean
+    assert _agree(only, [("old", TODAY)], told).orphaned == {"new"}
+
+
+def test_all_that_intake_tells_senders_of_is_compared() -> None:
+    told = {h.event.type_name() for h in consumers.handlers.values() if issubclass(h.event, CaseEvent)}
+    assert set(_SEEN_BY_SENDER) == told - {CaseOpened.type_name(), CategoryCorrected.type_name()}
