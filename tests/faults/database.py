@@ -34,8 +34,9 @@ _STABLE = "DROP TRIGGER fault ON ledger_line; DROP FUNCTION fault_conflict(); DR
 async def locked_frozen_and_cut(arena: Arena, people: Residents, seconds: float) -> str:
     """Rows locked by a stranger, then the whole server frozen, then connections cut again and again."""
     async with arena.session("routing") as routing, arena.session("intake") as intake, routing.transaction(), intake.transaction():
-        await routing.execute("SELECT 1 FROM cases FOR UPDATE")
-        await intake.execute("SELECT 1 FROM opinion FOR UPDATE")
+        # In the order in which the services lock several: whoever locks in another may meet them half way.
+        await routing.execute("SELECT 1 FROM cases ORDER BY id FOR UPDATE")
+        await intake.execute("SELECT 1 FROM opinion ORDER BY id FOR UPDATE")
         await asyncio.sleep(seconds)
     await arena.recovers(people)
     arena.postgres(signal.SIGSTOP)
